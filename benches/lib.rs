@@ -1,0 +1,1 @@
+//! The benchmarks are the `[[bench]]` targets of this package.

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod augment;
+mod dataset;
+mod error;
+mod feature;
+mod files;
+mod rng;
+mod sample_rate;
+mod spec;
+mod transform;
+mod waveform;
+
+#[cfg(feature = "candle")]
+mod backend;
+#[cfg(feature = "candle")]
+mod tensor;
+
+pub use augment::Augment;
+pub use dataset::Dataset;
+pub use error::{BoxError, Error, Result};
+pub use feature::{Feature, FeatureMap};
+pub use files::write_atomically;
+pub use rng::{Rng, Seed};
+pub use sample_rate::SampleRate;
+pub use spec::Spec;
+pub use transform::{Then, Transform};
+pub use waveform::Waveform;
+
+#[cfg(feature = "candle")]
+pub use backend::Backend;
+#[cfg(feature = "candle")]
+pub use tensor::{IntoTensor, TensorExt};

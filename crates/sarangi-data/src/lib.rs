@@ -1,0 +1,1 @@
+//! Audio data sets for training: leak-free splits, parallel loading, feature cache.

@@ -1,0 +1,1 @@
+//! Signal processing for music audio: windows, STFT, resampling, DCT, interpolation, filters.

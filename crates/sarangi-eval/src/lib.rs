@@ -1,0 +1,1 @@
+//! Honest evaluation: metrics at chunk and track level, confusion matrices, plots.

@@ -1,0 +1,1 @@
+//! Music features equal to librosa's: mel, MFCC, deltas, chroma, onset, tempo, beats, the five-channel stack.

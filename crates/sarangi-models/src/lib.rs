@@ -1,0 +1,1 @@
+//! Networks for music audio and readers for their weights: safetensors and torch checkpoints.

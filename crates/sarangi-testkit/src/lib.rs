@@ -1,0 +1,1 @@
+//! Goldens, test signals and tolerances of the Sarangi workspace.
