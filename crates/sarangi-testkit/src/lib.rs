@@ -1,1 +1,13 @@
-//! Goldens, test signals and tolerances of the Sarangi workspace.
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: every failure is meant to fail the test that called it"
+)]
+
+mod golden;
+mod paths;
+
+pub use golden::{Golden, assert_close, goldens};
+pub use paths::{data, fixture};
