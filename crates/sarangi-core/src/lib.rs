@@ -14,6 +14,8 @@ mod waveform;
 #[cfg(feature = "candle")]
 mod backend;
 #[cfg(feature = "candle")]
+mod during;
+#[cfg(feature = "candle")]
 mod tensor;
 
 pub use augment::Augment;
@@ -29,5 +31,7 @@ pub use waveform::Waveform;
 
 #[cfg(feature = "candle")]
 pub use backend::Backend;
+#[cfg(feature = "candle")]
+pub use during::During;
 #[cfg(feature = "candle")]
 pub use tensor::{IntoTensor, TensorExt};

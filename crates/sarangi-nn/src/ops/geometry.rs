@@ -1,0 +1,62 @@
+//! How a window moves over a picture.
+
+use sarangi_core::{Error, Result};
+
+/// The movement of a two-dimensional window: (height, width) of each quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry2d {
+    /// The window's size.
+    pub kernel: [usize; 2],
+    /// The step from one output to the next.
+    pub stride: [usize; 2],
+    /// The margin added on each side.
+    pub padding: [usize; 2],
+    /// The step between the window's taps.
+    pub dilation: [usize; 2],
+}
+
+impl Geometry2d {
+    /// A window with stride 1, no padding, no dilation.
+    pub fn new(kernel: [usize; 2]) -> Self {
+        Self {
+            kernel,
+            stride: [1, 1],
+            padding: [0, 0],
+            dilation: [1, 1],
+        }
+    }
+
+    /// The size of the output, ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 on
+    /// each axis, as in torch.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a kernel, stride or dilation is 0, [`Error::Shape`] if the window does
+    /// not fit into the padded input.
+    pub fn output(&self, op: &'static str, input: [usize; 2]) -> Result<[usize; 2]> {
+        let positive = [
+            ("kernel", self.kernel),
+            ("stride", self.stride),
+            ("dilation", self.dilation),
+        ];
+        for (field, values) in positive {
+            if values.contains(&0) {
+                return Err(Error::config(op, field, "must be at least 1, got 0"));
+            }
+        }
+        let axis = |i: usize| {
+            let reach = (self.kernel[i] - 1)
+                .checked_mul(self.dilation[i])?
+                .checked_add(1)?;
+            let padded = self.padding[i].checked_mul(2)?.checked_add(input[i])?;
+            Some(padded.checked_sub(reach)? / self.stride[i] + 1)
+        };
+        match (axis(0), axis(1)) {
+            (Some(h), Some(w)) => Ok([h, w]),
+            _ => Err(Error::shape(
+                op,
+                format_args!("an input at least as large as the window {self:?}"),
+                format_args!("{input:?}"),
+            )),
+        }
+    }
+}
