@@ -1,1 +1,9 @@
-//! Networks for music audio and readers for their weights: safetensors and torch checkpoints.
+#![doc = include_str!("../README.md")]
+
+mod five_channel_cnn;
+mod spec;
+mod weights;
+
+pub use five_channel_cnn::{FiveChannelCnn, FiveChannelCnnSpec};
+pub use spec::{ModelContext, ModelSpec};
+pub use weights::{load_weights, read_weights};

@@ -1,0 +1,122 @@
+//! Networks by description.
+
+use sarangi_core::{Error, Result, Spec};
+use sarangi_nn::{Model, Params};
+use serde::{Deserialize, Serialize};
+
+use crate::{FiveChannelCnn, FiveChannelCnnSpec};
+
+/// What a network must know besides its own description: its place and the data's shape.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelContext<'a> {
+    /// Where its parameters are made.
+    pub params: &'a Params,
+    /// The channels of its input.
+    pub in_channels: usize,
+    /// The classes that it tells apart.
+    pub classes: usize,
+}
+
+impl ModelContext<'_> {
+    /// Refuses an input of no channels and fewer than two classes.
+    pub(crate) fn check(&self, spec: &'static str) -> Result<()> {
+        if self.in_channels == 0 {
+            return Err(Error::config(
+                spec,
+                "in_channels",
+                "must be at least 1, got 0",
+            ));
+        }
+        if self.classes < 2 {
+            let reason = format!("must be at least 2, got {}", self.classes);
+            return Err(Error::config(spec, "classes", reason));
+        }
+        Ok(())
+    }
+}
+
+/// Any network of this crate, as recipes name it: `{ "type": "five_channel_cnn", … }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ModelSpec {
+    /// The five-channel network.
+    FiveChannelCnn(FiveChannelCnnSpec),
+}
+
+impl<'a> Spec<ModelContext<'a>> for ModelSpec {
+    type Built = Box<dyn Model>;
+
+    fn build(&self, cx: ModelContext<'a>) -> Result<Self::Built> {
+        match self {
+            Self::FiveChannelCnn(spec) => {
+                let network: FiveChannelCnn = spec.build(cx)?;
+                Ok(Box::new(network))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use sarangi_core::Seed;
+
+    #[test]
+    fn a_description_survives_json_and_typing_errors_do_not() {
+        let spec = ModelSpec::FiveChannelCnn(FiveChannelCnnSpec::default());
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<ModelSpec>(&json).unwrap(), spec);
+        assert!(json.contains(r#""type":"five_channel_cnn""#), "{json}");
+        let typo = r#"{"type":"five_channel_cnn","dropuot":0.1}"#;
+        assert!(serde_json::from_str::<ModelSpec>(typo).is_err());
+    }
+
+    #[test]
+    fn senseless_fields_are_named() {
+        let params = Params::new(Seed(0), &Device::Cpu);
+        let build = |spec: FiveChannelCnnSpec, in_channels, classes| {
+            let cx = ModelContext {
+                params: &params,
+                in_channels,
+                classes,
+            };
+            ModelSpec::FiveChannelCnn(spec)
+                .build(cx)
+                .err()
+                .map(|e| e.to_string())
+        };
+        let good = FiveChannelCnnSpec::default();
+        let cases = [
+            (build(good, 0, 10), "in_channels"),
+            (build(good, 5, 1), "classes"),
+            (
+                build(
+                    FiveChannelCnnSpec {
+                        dropout: 1.5,
+                        ..good
+                    },
+                    5,
+                    10,
+                ),
+                "dropout",
+            ),
+            (
+                build(
+                    FiveChannelCnnSpec {
+                        first_kernel: 0,
+                        ..good
+                    },
+                    5,
+                    10,
+                ),
+                "first_kernel",
+            ),
+        ];
+        for (message, field) in cases {
+            let message = message.expect(field);
+            assert!(message.contains(field), "{message}");
+        }
+    }
+}

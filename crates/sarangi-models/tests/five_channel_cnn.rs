@@ -1,0 +1,115 @@
+//! The five-channel network against torch: counts, names, logits, weight files.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+use ndarray::IxDyn;
+use sarangi_core::{IntoTensor, Seed, Spec, TensorExt};
+use sarangi_models::{
+    FiveChannelCnn, FiveChannelCnnSpec, ModelContext, load_weights, read_weights,
+};
+use sarangi_nn::{Mode, Model, Params};
+use sarangi_testkit::{Golden, fixture, goldens};
+
+fn build(golden: &Golden) -> (Params, FiveChannelCnn) {
+    let number = |field: &str| golden.spec[field].as_u64().unwrap() as usize;
+    let params = Params::new(Seed(1), &Device::Cpu);
+    let spec = FiveChannelCnnSpec {
+        first_kernel: number("first_kernel"),
+        ..Default::default()
+    };
+    let (in_channels, classes) = (number("in_channels"), number("classes"));
+    let network = spec
+        .build(ModelContext {
+            params: &params,
+            in_channels,
+            classes,
+        })
+        .unwrap();
+    (params, network)
+}
+
+fn check_logits(golden: &Golden, network: &FiveChannelCnn) {
+    let x = golden.array("x").into_tensor(&Device::Cpu).unwrap();
+    let y = network.forward(&x, Mode::Eval).unwrap();
+    y.with_array::<IxDyn, _>(|y| golden.assert_close("y", y))
+        .unwrap();
+}
+
+#[test]
+fn counts_and_logits_equal_torch() {
+    let counts = BTreeMap::from([(3, 29_450), (4, 30_634), (5, 30_026)]);
+    for golden in goldens("models") {
+        let (params, network) = build(&golden);
+        let channels = golden.spec["in_channels"].as_u64().unwrap();
+        assert_eq!(params.trainable_count(), counts[&channels]);
+        let weights: BTreeMap<String, Tensor> = golden
+            .names()
+            .filter_map(|name| Some((name, name.strip_prefix("weights.")?)))
+            .map(|(name, key)| {
+                (
+                    key.to_owned(),
+                    golden.array(name).into_tensor(&Device::Cpu).unwrap(),
+                )
+            })
+            .collect();
+        params.load(&weights).unwrap();
+        check_logits(&golden, &network);
+    }
+}
+
+#[test]
+fn torch_files_load_unmodified() {
+    let goldens = goldens("models");
+    let golden = goldens
+        .iter()
+        .find(|g| g.name == "five_channel_cnn_5")
+        .unwrap();
+    for file in ["five_channel_cnn.ckpt", "five_channel_cnn.pth"] {
+        let (params, network) = build(golden);
+        load_weights(&params, fixture("golden/models").join(file)).unwrap();
+        check_logits(golden, &network);
+    }
+}
+
+#[test]
+fn a_file_of_another_network_is_refused_by_name_and_changes_nothing() {
+    let goldens = goldens("models");
+    let golden = goldens
+        .iter()
+        .find(|g| g.name == "five_channel_cnn_3")
+        .unwrap();
+    let (params, _) = build(golden);
+    let before = params.snapshot().unwrap()["block1.0.weight"].to_string();
+    let error = load_weights(&params, fixture("golden/models/five_channel_cnn.pth")).unwrap_err();
+    assert!(
+        error.to_string().contains("`block1.0.weight` has shape"),
+        "{error}"
+    );
+    assert_eq!(
+        params.snapshot().unwrap()["block1.0.weight"].to_string(),
+        before
+    );
+}
+
+#[test]
+fn files_that_are_no_weights_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        ("empty.pth", &b""[..]),
+        ("text.safetensors", b"these are not weights"),
+        ("zip.pth", b"PK\x03\x04 and then nothing"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let error = read_weights(&path).unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
+    let truncated = folder.path().join("half.pth");
+    let whole = std::fs::read(fixture("golden/models/five_channel_cnn.pth")).unwrap();
+    std::fs::write(&truncated, &whole[..whole.len() / 2]).unwrap();
+    assert!(read_weights(&truncated).is_err());
+    assert!(read_weights(folder.path().join("absent.pth")).is_err());
+}
