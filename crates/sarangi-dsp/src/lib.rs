@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod autocorrelation;
 mod dct;
 mod framing;
 mod istft;
@@ -12,6 +13,7 @@ mod stft;
 mod stft_spec;
 mod window;
 
+pub use autocorrelation::{Autocorrelation, AutocorrelationScratch};
 pub use dct::dct_matrix;
 pub use framing::Framing;
 pub use istft::Istft;
