@@ -1,1 +1,32 @@
-fn main() {}
+//! The `sarangi` program.
+
+mod args;
+mod commands;
+mod console;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::console::Console;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here with exit code 2; asking for help or the version with 0.
+    let Arguments { common, command } = Arguments::parse();
+    let console = Console::new(&common);
+    let outcome = console.start_logging().and_then(|()| match command {
+        Command::Extract(args) => commands::extract(&args, &common, &console),
+        Command::Train(args) => commands::train(&args, &common, &console),
+        Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
+        Command::Predict(args) => commands::predict(&args, &common, &console),
+        Command::Inspect(args) => commands::inspect(&args, &console),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,17 @@
-//! Audio data sets for training: leak-free splits, parallel loading, feature cache.
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod corpus;
+mod dataset;
+mod front_end;
+mod loader;
+mod normalise;
+mod split;
+
+pub use cache::FeatureCache;
+pub use corpus::{Corpus, Track};
+pub use dataset::{Chunks, Example};
+pub use front_end::{FrontEnd, FrontEndSpec};
+pub use loader::{Batch, BatchSpec, for_each_batch, shuffled};
+pub use normalise::{Normalisation, NormaliseSpec};
+pub use split::{Item, Part, Split, SplitSpec};

@@ -1,1 +1,25 @@
-//! Training for music audio: recipes, optimisers, trainer, checkpoints, and the classifier that predicts from a model file.
+#![doc = include_str!("../README.md")]
+
+mod classifier;
+mod event;
+mod history;
+mod model_file;
+mod optimiser;
+mod recipe;
+mod run;
+mod schedule;
+mod score;
+mod state;
+mod tensor_file;
+mod trainer;
+
+pub use classifier::{ChunkVerdict, Classification, Classifier};
+pub use event::{Event, Observer};
+pub use history::EpochRecord;
+pub use model_file::{ModelCard, ModelFile};
+pub use optimiser::{Adam, OptimiserSpec};
+pub use recipe::{PredictionSpec, Recipe, TrainingSpec};
+pub use run::Run;
+pub use schedule::{ScheduleSpec, Stage};
+pub use score::score;
+pub use trainer::{Outcome, TrainOptions, train};

@@ -1,0 +1,191 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sarangi::prelude::Backend;
+
+/// Teach machines to hear music: features, training, prediction.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print one JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How many threads compute [default: one for each core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Which device runs the network: auto, cpu, cuda:0, metal:0
+    #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
+    pub(crate) device: Backend,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compute a feature of a sound file, or of every file in a folder
+    Extract(ExtractArgs),
+    /// Train a model on a folder of music with a sub-folder for each class
+    Train(TrainArgs),
+    /// Say how good a model is on a folder of music
+    Evaluate(EvaluateArgs),
+    /// Say what files are, one line each
+    Predict(PredictArgs),
+    /// Describe a sound file or a model file
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArgs {
+    /// List the features with their parameters, defaults and shapes
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
+    /// The feature, such as log-mel
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    pub(crate) feature: Option<String>,
+    /// Change a parameter, such as n_mels=64 (librosa's names); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// The rate in Hz to which files are resampled
+    #[arg(long, value_name = "HZ", default_value_t = 22_050, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Seconds of each chunk of `five-channel`
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    pub(crate) chunk: f64,
+    /// What a folder's files become
+    #[arg(long, value_enum, default_value_t = Format::Npy)]
+    pub(crate) format: Format,
+    /// A sound file, or a folder
+    #[arg(value_name = "IN", required_unless_present = "list")]
+    pub(crate) input: Option<PathBuf>,
+    /// The result: a file that ends in .npy or .png, or a folder if IN is one
+    #[arg(value_name = "OUT", required_unless_present = "list")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// NumPy arrays of float32
+    Npy,
+    /// Pictures
+    Png,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE.toml")]
+    pub(crate) recipe: PathBuf,
+    /// The folder of music
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The folder for the run's files
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+    /// Go on where the run in RUN stopped
+    #[arg(long, conflicts_with = "overwrite")]
+    pub(crate) resume: bool,
+    /// Replace the run in RUN
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Train so many epochs instead of the recipe's
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+    /// Use another seed than the recipe's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Change a field of the recipe, such as training.optimiser.lr=0.01; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// Keep features in this folder, which several runs may share [default: RUN/cache]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// The terms under which the model may be used, written into the model file
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The folder of music
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The part of the split that the model was trained with, or every track
+    #[arg(long, value_enum, default_value_t = SplitPart::Test)]
+    pub(crate) split: SplitPart,
+    /// Write evaluation.json and the confusion matrices into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Keep features in this folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitPart {
+    /// What the weights learned from
+    Train,
+    /// What chose the epoch
+    Valid,
+    /// What was not looked at
+    Test,
+    /// Every track of the folder
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Sound files, or folders of them
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// How many classes to name
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) top_k: usize,
+    /// Also say what each chunk is
+    #[arg(long)]
+    pub(crate) chunks: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A sound file or a model file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not of the form key=value")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

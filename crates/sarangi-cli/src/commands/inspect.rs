@@ -1,0 +1,76 @@
+//! `sarangi inspect`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sarangi::audio::AudioInfo;
+use sarangi::train::{ModelCard, ModelFile};
+
+use crate::args::InspectArgs;
+use crate::console::Console;
+
+pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
+    let path = &args.file;
+    if is_safetensors(path)? {
+        let card = ModelFile::read(path)?.card;
+        console.answer(&card, describe_model(path, &card))
+    } else {
+        let info = sarangi::audio::inspect(path)?;
+        console.answer(&info, describe_audio(path, &info))
+    }
+}
+
+/// A safetensors file begins with the length of its header and a brace.
+fn is_safetensors(path: &Path) -> Result<bool> {
+    let mut start = [0u8; 9];
+    let mut file = File::open(path).with_context(|| path.display().to_string())?;
+    let read = file.read(&mut start).with_context(|| path.display().to_string())?;
+    Ok(read == start.len() && start[8] == b'{')
+}
+
+fn describe_audio(path: &Path, info: &AudioInfo) -> String {
+    let length = match info.seconds {
+        Some(seconds) => format!("{seconds:.2} s"),
+        None => "not told by the file".to_owned(),
+    };
+    format!(
+        "{}\n  format    {}\n  codec     {}\n  rate      {} Hz\n  channels  {}\n  length    {length}",
+        path.display(),
+        info.format,
+        info.codec,
+        info.rate,
+        info.channels,
+    )
+}
+
+fn describe_model(path: &Path, card: &ModelCard) -> String {
+    let [channels, bins, frames] = card.input;
+    let validation = match &card.validation {
+        Some(e) => format!(
+            "{:.1} % of chunks, {:.1} % of tracks",
+            100.0 * e.chunk.accuracy,
+            100.0 * e.track.accuracy
+        ),
+        None => "none".to_owned(),
+    };
+    let leak = match card.leaking_tracks {
+        0 => "no track in two parts".to_owned(),
+        n => format!("LEAKS: {n} tracks in several parts"),
+    };
+    format!(
+        "{}\n  recipe      {}\n  classes     {} ({})\n  input       {channels} × {bins} × {frames} at {}\n  \
+         parameters  {}\n  epoch       {}\n  validation  {validation}\n  split       {} ({leak})\n  \
+         licence     {}",
+        path.display(),
+        card.recipe.name,
+        card.labels.len(),
+        card.labels.join(", "),
+        card.recipe.front_end.rate,
+        card.parameters,
+        card.epoch,
+        card.split_digest,
+        card.licence.as_deref().unwrap_or("not stated"),
+    )
+}

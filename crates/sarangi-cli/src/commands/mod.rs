@@ -1,0 +1,24 @@
+//! One file for each command.
+
+mod evaluate;
+mod extract;
+mod inspect;
+mod predict;
+mod train;
+
+pub(crate) use evaluate::evaluate;
+pub(crate) use extract::extract;
+pub(crate) use inspect::inspect;
+pub(crate) use predict::predict;
+pub(crate) use train::train;
+
+use anyhow::{Context, Result};
+
+use crate::args::Common;
+
+/// Sets the number of threads of everything that follows.
+fn use_threads(common: &Common) -> Result<()> {
+    let Some(threads) = common.threads else { return Ok(()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
+    pool.build_global().context("--threads")
+}

@@ -1,0 +1,99 @@
+//! `sarangi train`.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use sarangi::train::{Event, Observer, Recipe, TrainOptions};
+use serde::Serialize;
+
+use crate::args::{Common, TrainArgs};
+use crate::console::{Console, Progress};
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    model: String,
+    history: &'a [sarangi::train::EpochRecord],
+    test: &'a Option<sarangi::eval::Evaluation>,
+}
+
+pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Result<()> {
+    super::use_threads(common)?;
+    let mut settings = args.settings.clone();
+    settings.extend(args.epochs.map(|n| ("training.epochs".to_owned(), n.to_string())));
+    settings.extend(args.seed.map(|n| ("seed".to_owned(), n.to_string())));
+    let recipe = Recipe::read(&args.recipe, &settings)?;
+    let options = TrainOptions {
+        cache: args.cache.clone(),
+        device: common.device,
+        resume: args.resume,
+        overwrite: args.overwrite,
+        licence: args.licence.clone(),
+        ..TrainOptions::new(&args.data, &args.out)
+    };
+    let watcher = Watcher { console, bar: Mutex::new(None) };
+    let outcome = sarangi::train::train(&recipe, &options, &watcher)?;
+    let model = outcome.run.model();
+    let answer = Answer {
+        model: model.display().to_string(),
+        history: &outcome.history,
+        test: &outcome.test,
+    };
+    let tables = outcome.test.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = format!("{tables}\nmodel: {}", model.display());
+    console.answer(&answer, text.trim_start())
+}
+
+/// Shows a run's events.
+struct Watcher<'a> {
+    console: &'a Console,
+    /// The bar of the work at hand.
+    bar: Mutex<Option<Progress<'a>>>,
+}
+
+impl<'a> Watcher<'a> {
+    fn show(&self, what: &'static str, done: usize, total: usize, message: String) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        bar.get_or_insert_with(|| self.console.progress(what, total)).set(done, message);
+    }
+
+    fn end_bar(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish();
+        }
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn observe(&self, event: Event<'_>) {
+        match event {
+            Event::Preparing { done, total } => {
+                self.show("preparing", done, total, "tracks".into());
+            }
+            Event::Prepared { corpus, split, parameters } => {
+                self.end_bar();
+                self.console.note(format_args!(
+                    "{} tracks of {} classes; {} chunks train, {} validate, {} test; \
+                     {parameters} parameters",
+                    corpus.tracks.len(),
+                    corpus.labels.len(),
+                    split.train.len(),
+                    split.valid.len(),
+                    split.test.len(),
+                ));
+            }
+            Event::Warning(text) => {
+                self.end_bar();
+                self.console.note(format_args!("warning: {text}"));
+            }
+            // One line for each epoch is enough where there is no bar.
+            Event::Step { epoch, done, total, loss } if self.console.has_bars() => {
+                self.show("training", done, total, format!("epoch {epoch}, loss {loss:.4}"));
+            }
+            Event::Epoch { record, last } => {
+                self.end_bar();
+                self.console.note(record.line(last));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the program says, and where.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::args::Common;
+
+/// Results go to standard output, everything else to standard error.
+pub(crate) struct Console {
+    quiet: bool,
+    json: bool,
+    verbose: u8,
+    terminal: bool,
+}
+
+impl Console {
+    pub(crate) fn new(common: &Common) -> Self {
+        Self {
+            quiet: common.quiet,
+            json: common.json,
+            verbose: common.verbose,
+            terminal: stderr().is_terminal(),
+        }
+    }
+
+    /// Sends the libraries' messages to standard error; `RUST_LOG` overrides `-v`.
+    pub(crate) fn start_logging(&self) -> Result<()> {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => "error",
+            (false, 0) => "warn",
+            (false, 1) => "sarangi=info,warn",
+            (false, _) => "debug",
+        };
+        let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(stderr)
+            .without_time()
+            .with_ansi(self.terminal)
+            .try_init()
+            .map_err(|e| anyhow::anyhow!("logging: {e}"))
+    }
+
+    /// The answer of a command: text, or with `--json` the value.
+    pub(crate) fn answer(&self, value: &impl Serialize, text: impl Display) -> Result<()> {
+        let mut out = stdout().lock();
+        let written = if self.json {
+            serde_json::to_writer(&mut out, value).context("--json")?;
+            writeln!(out)
+        } else if self.quiet {
+            Ok(())
+        } else {
+            let text = text.to_string();
+            writeln!(out, "{}", text.trim_end())
+        };
+        match written.and_then(|()| out.flush()) {
+            // Whoever read us has seen enough, as in `sarangi predict … | head -1`.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.context("standard output"),
+        }
+    }
+
+    /// A line about the work, not the answer.
+    pub(crate) fn note(&self, text: impl Display) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// The one line of a failure: the error and what caused it.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        let mut text = error.to_string();
+        for cause in error.chain().skip(1) {
+            let cause = cause.to_string();
+            // Our errors often quote their cause already.
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        self.line(format_args!("error: {}", text.replace('\n', " ")));
+    }
+
+    fn line(&self, text: impl Display) {
+        // There is nowhere to report that standard error is closed.
+        let _ = writeln!(stderr().lock(), "{text}");
+    }
+
+    /// Whether progress is shown as bars.
+    pub(crate) fn has_bars(&self) -> bool {
+        self.terminal && !self.quiet
+    }
+
+    /// A bar on a terminal; elsewhere a line for every five per cent.
+    pub(crate) fn progress(&self, what: &'static str, total: usize) -> Progress<'_> {
+        let bar = if self.has_bars() {
+            let style = ProgressStyle::with_template(
+                "{prefix:>12} {bar:32} {pos}/{len} {msg} [{elapsed} < {eta}]",
+            );
+            let bar = ProgressBar::new(total as u64).with_prefix(what);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            Some(bar)
+        } else {
+            None
+        };
+        Progress { console: self, what, total, bar, shown: Mutex::new(0) }
+    }
+}
+
+/// The progress of one long piece of work.
+pub(crate) struct Progress<'a> {
+    console: &'a Console,
+    what: &'static str,
+    total: usize,
+    bar: Option<ProgressBar>,
+    shown: Mutex<usize>,
+}
+
+impl Progress<'_> {
+    /// So much is done. May be called from several threads, and out of order.
+    pub(crate) fn set(&self, done: usize, message: impl Display) {
+        if let Some(bar) = &self.bar {
+            bar.set_position((done as u64).max(bar.position()));
+            bar.set_message(message.to_string());
+            return;
+        }
+        let step = done * 20 / self.total.max(1);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if step > *shown {
+            *shown = step;
+            let (what, total) = (self.what, self.total);
+            self.console.note(format_args!("{what}: {done} of {total} {message}"));
+        }
+    }
+
+    /// The work is over: the bar goes away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

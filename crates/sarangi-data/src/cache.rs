@@ -1,0 +1,141 @@
+//! Features on disk.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array3, Array4};
+use sarangi_core::{Error, Result, write_atomically};
+
+/// A folder that holds the feature maps of each track in a file of its own, named by what they
+/// depend on: the content of the sound file and the front end. So a changed file or setting makes
+/// new entries, and an entry that exists is right.
+///
+/// An entry is a NumPy file of f32 in the order (chunk, channel, bin, frame), written whole and
+/// renamed, so that several programs may share a folder and a killed one leaves nothing half done.
+#[derive(Clone, Debug)]
+pub struct FeatureCache {
+    folder: PathBuf,
+}
+
+/// Changes whenever the arithmetic of the front end does, so that old entries are not used.
+const VERSION: &str = "1";
+
+impl FeatureCache {
+    /// A cache in `folder`, which is made when the first entry is written.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The entry for a sound file of this content digest under this front end.
+    pub fn key(content: &str, front_end: &str) -> String {
+        let mut hash = blake3::Hasher::new();
+        for part in [VERSION, content, front_end] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().to_hex()[..32].to_owned()
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.npy"))
+    }
+
+    /// How many chunks of `shape` the entry holds, or nothing if it is not there or not whole.
+    pub fn chunks(&self, key: &str, shape: [usize; 3]) -> Option<usize> {
+        let length = fs::metadata(self.path(key)).ok()?.len();
+        let chunk = bytes_of(shape)?;
+        let chunks = length / chunk.max(1);
+        let whole = length == chunks * chunk + header(chunks as usize, shape).len() as u64;
+        whole.then_some(chunks as usize)
+    }
+
+    /// Writes an entry of shape (chunks, channels, bins, frames).
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn write(&self, key: &str, maps: &Array4<f32>) -> Result<()> {
+        let (chunks, channels, bins, frames) = maps.dim();
+        let path = self.path(key);
+        write_atomically(&path, |out| {
+            let fail = |e| Error::io(&path, e);
+            out.write_all(&header(chunks, [channels, bins, frames])).map_err(fail)?;
+            let bytes: Vec<u8> = maps.iter().flat_map(|value| value.to_le_bytes()).collect();
+            out.write_all(&bytes).map_err(fail)
+        })
+    }
+
+    /// Reads one chunk of an entry.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::Data`] if it ends too soon.
+    pub fn read(&self, key: &str, chunk: usize, shape: [usize; 3]) -> Result<Array3<f32>> {
+        let path = self.path(key);
+        let fail = |e| Error::io(&path, e);
+        let mut file = File::open(&path).map_err(fail)?;
+        let size = bytes_of(shape).unwrap_or(u64::MAX);
+        // The header's length does not depend on the number of chunks: it is padded.
+        let start = header(1, shape).len() as u64 + size.saturating_mul(chunk as u64);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start)).map_err(fail)?;
+        file.take(size).read_to_end(&mut bytes).map_err(fail)?;
+        let values = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        Array3::from_shape_vec(shape, values)
+            .map_err(|_| Error::data(&path, format!("ends before chunk {chunk}; delete it")))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn bytes_of(shape: [usize; 3]) -> Option<u64> {
+    shape.iter().try_fold(4u64, |size, &n| size.checked_mul(n as u64))
+}
+
+/// The header of NumPy's format, version 1.0, always 128 bytes.
+fn header(chunks: usize, [channels, bins, frames]: [usize; 3]) -> Vec<u8> {
+    let text = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({chunks}, {channels}, {bins}, {frames}), }}"
+    );
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(118u16.to_le_bytes());
+    bytes.extend(format!("{text:<117}\n").into_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_come_back_and_half_files_are_not_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = FeatureCache::new(folder.path().join("cache"));
+        let maps = Array4::from_shape_fn((3, 2, 4, 5), |(n, c, b, f)| {
+            (n * 1000 + c * 100 + b * 10 + f) as f32
+        });
+        let shape = [2, 4, 5];
+        assert_eq!(cache.chunks("k", shape), None);
+        cache.write("k", &maps).unwrap();
+        assert_eq!(cache.chunks("k", shape), Some(3));
+        let chunk = cache.read("k", 2, shape).unwrap();
+        assert_eq!(chunk, maps.index_axis(ndarray::Axis(0), 2));
+        assert!(cache.read("k", 3, shape).is_err());
+        let path = cache.path("k");
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(&bytes[..6], b"\x93NUMPY");
+        assert_eq!(bytes.len(), 128 + 3 * 2 * 4 * 5 * 4);
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        assert_eq!(cache.chunks("k", shape), None);
+    }
+
+    #[test]
+    fn keys_tell_contents_and_front_ends_apart() {
+        let keys = [("a", "b"), ("ab", ""), ("", "ab"), ("a", "c")];
+        let keys: std::collections::BTreeSet<_> =
+            keys.map(|(content, front_end)| FeatureCache::key(content, front_end)).into();
+        assert_eq!(keys.len(), 4);
+    }
+}

@@ -1,0 +1,136 @@
+//! A folder of music, ready to learn from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+use sarangi_audio::{Quarantine, ScannedFile, scan_folder};
+use sarangi_core::{Error, Result};
+
+use crate::{FeatureCache, FrontEnd, Item};
+
+/// One track whose features are in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// Its file, relative to the corpus, with `/` between folders.
+    pub path: String,
+    /// Its class, an index into [`Corpus::labels`].
+    pub label: usize,
+    /// The digest of its file's content.
+    pub content: String,
+    /// Its entry in the cache.
+    pub key: String,
+    /// How many chunks it has.
+    pub chunks: usize,
+}
+
+/// A folder with a sub-folder for each class, its tracks' features computed and cached.
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    /// The folder.
+    pub root: PathBuf,
+    /// The classes, sorted: the sub-folders' names.
+    pub labels: Vec<String>,
+    /// The usable tracks, sorted by path.
+    pub tracks: Vec<Track>,
+    /// The files that could not be used, and why.
+    pub quarantine: Quarantine,
+}
+
+impl Corpus {
+    /// Scans a folder and computes every track's features that the cache does not have yet, on all
+    /// threads, one track in memory for each. A file that cannot be used is set aside and the work
+    /// goes on. `progress` is called with the number of tracks done and of all.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the folder has fewer than two classes, or a class has no usable track;
+    /// [`Error::Io`] if the folder cannot be read or the cache not written.
+    pub fn prepare(
+        root: impl AsRef<Path>,
+        front_end: &FrontEnd,
+        cache: &FeatureCache,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<Self> {
+        let root = root.as_ref();
+        let scan = scan_folder(root)?;
+        if let [only] = scan.labels.as_slice() {
+            let reason = format!(
+                "has one class only (`{only}`); training needs a sub-folder for each of at least \
+                 two classes"
+            );
+            return Err(Error::data(root, reason));
+        }
+        let done = AtomicUsize::new(0);
+        let total = scan.files.len();
+        let outcomes: Vec<Result<Track>> = scan
+            .files
+            .par_iter()
+            .map(|file| {
+                let track = prepare_track(root, file, front_end, cache);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                track
+            })
+            .collect();
+        let mut tracks = Vec::with_capacity(total);
+        let mut quarantine = Quarantine::default();
+        for (file, outcome) in scan.files.iter().zip(outcomes) {
+            match outcome {
+                Ok(track) => tracks.push(track),
+                // The cache's folder being full or read-only is no fault of the sound file.
+                Err(Error::Io { path, source }) if path.starts_with(cache.folder()) => {
+                    return Err(Error::Io { path, source });
+                }
+                Err(error) => quarantine.add(&file.path, &error),
+            }
+        }
+        for (label, name) in scan.labels.iter().enumerate() {
+            if !tracks.iter().any(|track| track.label == label) {
+                let reason = format!("class `{name}` has no usable track");
+                return Err(Error::data(root, reason));
+            }
+        }
+        Ok(Self { root: root.to_owned(), labels: scan.labels, tracks, quarantine })
+    }
+
+    /// The tracks of one class.
+    pub fn tracks_of(&self, label: usize) -> impl Iterator<Item = usize> {
+        self.tracks.iter().enumerate().filter(move |(_, t)| t.label == label).map(|(i, _)| i)
+    }
+
+    /// The chunks of one track.
+    pub fn items_of(&self, track: usize) -> impl Iterator<Item = Item> + use<> {
+        (0..self.tracks[track].chunks).map(move |chunk| Item { track, chunk })
+    }
+}
+
+fn prepare_track(
+    root: &Path,
+    file: &ScannedFile,
+    front_end: &FrontEnd,
+    cache: &FeatureCache,
+) -> Result<Track> {
+    let path = root.join(&file.path);
+    let content = digest(&path)?;
+    let key = FeatureCache::key(&content, front_end.identity());
+    let chunks = match cache.chunks(&key, front_end.shape()) {
+        Some(chunks) => chunks,
+        None => {
+            let maps = front_end.chunks(&front_end.load(&path)?)?;
+            cache.write(&key, &maps)?;
+            maps.dim().0
+        }
+    };
+    if chunks == 0 {
+        return Err(Error::decode(&path, "is too short for a single chunk"));
+    }
+    Ok(Track { path: file.path.clone(), label: file.label, content, key, chunks })
+}
+
+/// The digest of a file's content, read in blocks.
+fn digest(path: &Path) -> Result<String> {
+    let mut hash = blake3::Hasher::new();
+    let file = fs::File::open(path).map_err(|e| Error::io(path, e))?;
+    hash.update_reader(file).map_err(|e| Error::io(path, e))?;
+    Ok(hash.finalize().to_hex()[..32].to_owned())
+}

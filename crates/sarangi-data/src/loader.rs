@@ -1,0 +1,92 @@
+//! Batches, read ahead of the network.
+
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use ndarray::{Array4, Axis};
+use rayon::prelude::*;
+use sarangi_core::{Dataset, Error, Result, Rng};
+
+use crate::{Chunks, Example, Item, Normalisation};
+
+/// Some examples side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Their normalised features, (batch, channels, bins, frames).
+    pub features: Array4<f32>,
+    /// Their classes.
+    pub labels: Vec<u32>,
+    /// Where they come from.
+    pub items: Vec<Item>,
+}
+
+/// How batches are made.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchSpec<'a> {
+    /// Examples in a batch; the last one may be smaller.
+    pub size: usize,
+    /// What is done to the features.
+    pub normalisation: &'a Normalisation,
+    /// How many finished batches may wait for the network: the bound on memory.
+    pub ahead: usize,
+}
+
+/// The numbers 0 … `count` − 1 in random order.
+pub fn shuffled(count: usize, rng: &mut Rng) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    rng.shuffle(&mut order);
+    order
+}
+
+/// Calls `use_batch` for each batch of the examples `order`, in that order, while a thread reads
+/// the next ones (its reads spread over all threads). The order of batches and their content never
+/// depend on the number of threads.
+///
+/// # Errors
+/// The first error of reading or of `use_batch`; both then stop.
+pub fn for_each_batch(
+    chunks: &Chunks<'_>,
+    order: &[usize],
+    spec: BatchSpec<'_>,
+    mut use_batch: impl FnMut(Batch) -> Result<()>,
+) -> Result<()> {
+    if spec.size == 0 {
+        return Err(Error::config("training", "batch_size", "must be at least 1, got 0"));
+    }
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(spec.ahead);
+        scope.spawn(move || {
+            for indices in order.chunks(spec.size) {
+                let batch = read_batch(chunks, indices, spec.normalisation);
+                let failed = batch.is_err();
+                // Nobody listens any more once `use_batch` has failed.
+                if sender.send(batch).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        // Dropping the receiver on the way out is what ends the reader after an error.
+        let receiver = receiver;
+        receiver.iter().try_for_each(|batch| use_batch(batch?))
+    })
+}
+
+fn read_batch(
+    chunks: &Chunks<'_>,
+    indices: &[usize],
+    normalisation: &Normalisation,
+) -> Result<Batch> {
+    let examples: Vec<Example> =
+        indices.par_iter().map(|&index| chunks.get(index)).collect::<Result<_>>()?;
+    let [channels, bins, frames] = chunks.shape();
+    let mut features = Array4::zeros((examples.len(), channels, bins, frames));
+    for (mut to, example) in features.axis_iter_mut(Axis(0)).zip(&examples) {
+        to.assign(&example.features);
+    }
+    normalisation.apply(features.view_mut())?;
+    Ok(Batch {
+        features,
+        labels: examples.iter().map(|example| example.label as u32).collect(),
+        items: examples.iter().map(|example| example.item).collect(),
+    })
+}

@@ -1,0 +1,88 @@
+//! Which chunks train, which validate, which test.
+
+mod by_chunk;
+mod by_list;
+mod by_track;
+mod spec;
+
+use std::collections::BTreeSet;
+
+use crate::Corpus;
+
+pub use spec::SplitSpec;
+
+/// One chunk: its track's number in the corpus, and its number in the track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Item {
+    /// The track, an index into [`Corpus::tracks`].
+    pub track: usize,
+    /// The chunk of the track, from 0.
+    pub chunk: usize,
+}
+
+/// A part of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What the weights learn from.
+    Train,
+    /// What chooses the epoch.
+    Valid,
+    /// What is looked at once, at the end.
+    Test,
+}
+
+/// The chunks of each part, each in the order of the corpus.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// What the weights learn from.
+    pub train: Vec<Item>,
+    /// What chooses the epoch.
+    pub valid: Vec<Item>,
+    /// What is looked at once, at the end.
+    pub test: Vec<Item>,
+}
+
+impl Split {
+    /// The chunks of one part.
+    pub fn part(&self, part: Part) -> &[Item] {
+        match part {
+            Part::Train => &self.train,
+            Part::Valid => &self.valid,
+            Part::Test => &self.test,
+        }
+    }
+
+    /// How many tracks have chunks in more than one part. Anything but 0 is a leak: what is
+    /// learned of a track in training is asked again in the test.
+    pub fn leaking_tracks(&self) -> usize {
+        let parts = [&self.train, &self.valid, &self.test];
+        let [train, valid, test] =
+            parts.map(|items| items.iter().map(|item| item.track).collect::<BTreeSet<_>>());
+        let mut leaking: BTreeSet<usize> = train.intersection(&valid).copied().collect();
+        leaking.extend(train.intersection(&test));
+        leaking.extend(valid.intersection(&test));
+        leaking.len()
+    }
+
+    /// A digest of which chunk of which file is in which part, so that a model can say what it was
+    /// trained on and an evaluation can tell whether it sees the same split.
+    pub fn digest(&self, corpus: &Corpus) -> String {
+        let mut hash = blake3::Hasher::new();
+        for (name, items) in [("train", &self.train), ("valid", &self.valid), ("test", &self.test)] {
+            hash.update(name.as_bytes());
+            for item in items {
+                let track = &corpus.tracks[item.track];
+                hash.update(track.path.as_bytes());
+                hash.update(&[0]);
+                hash.update(track.content.as_bytes());
+                hash.update(&(item.chunk as u64).to_le_bytes());
+            }
+        }
+        hash.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// How many of `count` things a share of them is: rounded, but at least one if the share is not 0.
+fn share(count: usize, fraction: f64) -> usize {
+    if fraction == 0.0 { 0 } else { ((count as f64 * fraction).round() as usize).max(1) }
+}

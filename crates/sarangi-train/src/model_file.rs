@@ -1,0 +1,109 @@
+//! A model in one file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use sarangi_core::{Error, Result, Spec};
+use sarangi_data::Normalisation;
+use sarangi_eval::Evaluation;
+use sarangi_models::ModelContext;
+use sarangi_nn::{Model, Params};
+use serde::{Deserialize, Serialize};
+
+use crate::{Recipe, tensor_file};
+
+/// The metadata entry of the model file.
+const ENTRY: &str = "sarangi.recipe";
+
+/// Everything about a model but its weights: what prediction needs, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelCard {
+    /// The version of this layout.
+    pub version: u32,
+    /// How it was made.
+    pub recipe: Recipe,
+    /// The classes, in the order of the network's outputs.
+    pub labels: Vec<String>,
+    /// How features are scaled.
+    pub normalisation: Normalisation,
+    /// The shape (channels, bins, frames) of the network's input.
+    pub input: [usize; 3],
+    /// The numbers that training moved.
+    pub parameters: usize,
+    /// The digest of which chunk of which file trained, validated and tested.
+    pub split_digest: String,
+    /// Tracks that have chunks in more than one part of the split; not 0 means that the numbers
+    /// are too good.
+    pub leaking_tracks: usize,
+    /// The epoch whose weights these are.
+    pub epoch: usize,
+    /// How good it is on the validation chunks, if there were any.
+    pub validation: Option<Evaluation>,
+    /// The terms under which the model may be used, if whoever trained it said so.
+    pub licence: Option<String>,
+}
+
+impl ModelCard {
+    /// The version that this program writes.
+    pub const VERSION: u32 = 1;
+}
+
+/// A model: its card and its weights.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// Everything but the weights.
+    pub card: ModelCard,
+    /// The weights and running statistics by name.
+    pub weights: BTreeMap<String, Tensor>,
+}
+
+impl ModelFile {
+    /// Writes the model, whole: `.safetensors` with the card as JSON under `sarangi.recipe`. The
+    /// same model makes the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let json = serde_json::to_string(&self.card)
+            .map_err(|e| Error::checkpoint(path, format!("cannot write the recipe: {e}")))?;
+        tensor_file::write(path, &self.weights, (ENTRY, &json))
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is not a model of this
+    /// project or of a later version.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let (weights, json) = tensor_file::read(path, ENTRY)?;
+        let version = serde_json::from_str::<serde_json::Value>(&json)
+            .ok()
+            .and_then(|value| value.get("version")?.as_u64());
+        if version.is_some_and(|version| version > u64::from(ModelCard::VERSION)) {
+            let reason = "was written by a later version of sarangi; update to read it";
+            return Err(Error::checkpoint(path, reason));
+        }
+        let card = serde_json::from_str(&json)
+            .map_err(|e| Error::checkpoint(path, format!("its recipe cannot be read: {e}")))?;
+        Ok(Self { card, weights })
+    }
+
+    /// Builds the network with these weights on a device.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] naming every tensor that is missing, unknown or mis-shaped.
+    pub fn network(&self, device: &Device) -> Result<Box<dyn Model>> {
+        let params = Params::new(self.card.recipe.seed, device);
+        let network = self.card.recipe.model.build(ModelContext {
+            params: &params,
+            in_channels: self.card.input[0],
+            classes: self.card.labels.len(),
+        })?;
+        params.load(&self.weights)?;
+        Ok(network)
+    }
+}

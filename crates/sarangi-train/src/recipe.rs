@@ -1,0 +1,223 @@
+//! Everything that decides how a model comes to be.
+
+use std::fs;
+use std::path::Path;
+
+use sarangi_core::{Error, Result, Seed};
+use sarangi_data::{FrontEndSpec, NormaliseSpec, SplitSpec};
+use sarangi_eval::Pooling;
+use sarangi_models::ModelSpec;
+use serde::{Deserialize, Serialize};
+
+use crate::{OptimiserSpec, ScheduleSpec};
+
+/// A recipe: with the data, it decides every byte of the model.
+///
+/// It is written as TOML; what is left out has the defaults documented here. The run's folder gets
+/// it back with every default written out, and the model file carries it as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// A name for people.
+    pub name: String,
+    /// What everything random follows from.
+    #[serde(default)]
+    pub seed: Seed,
+    /// From file to features.
+    pub front_end: FrontEndSpec,
+    /// How features are scaled.
+    #[serde(default)]
+    pub normalise: NormaliseSpec,
+    /// Which tracks train, validate and test.
+    #[serde(default)]
+    pub split: SplitSpec,
+    /// The network.
+    pub model: ModelSpec,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: TrainingSpec,
+    /// How a track's chunks become one answer.
+    #[serde(default)]
+    pub prediction: PredictionSpec,
+}
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingSpec {
+    /// How often every training chunk is seen.
+    pub epochs: usize,
+    /// Chunks in a step.
+    pub batch_size: usize,
+    /// The rule of a step.
+    pub optimiser: OptimiserSpec,
+    /// How the learning rate moves.
+    pub schedule: ScheduleSpec,
+}
+
+impl Default for TrainingSpec {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch_size: 32,
+            optimiser: OptimiserSpec::default(),
+            schedule: ScheduleSpec::default(),
+        }
+    }
+}
+
+/// How a track's chunks become one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PredictionSpec {
+    /// Majority vote or mean probability.
+    pub pooling: Pooling,
+}
+
+impl Default for PredictionSpec {
+    fn default() -> Self {
+        Self { pooling: Pooling::MeanProbability }
+    }
+}
+
+impl Recipe {
+    /// Reads a recipe from a TOML file, some fields replaced: `("training.epochs", "3")`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::Data`] naming it and the line or field
+    /// that is wrong.
+    pub fn read(path: impl AsRef<Path>, settings: &[(String, String)]) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+        Self::from_toml(&text, settings).map_err(|reason| Error::data(path, reason))
+    }
+
+    /// Reads a recipe from TOML, some fields replaced.
+    ///
+    /// # Errors
+    /// One line that says what is wrong and where.
+    pub fn from_toml(text: &str, settings: &[(String, String)]) -> Result<Self, String> {
+        let one_line = |e: toml::de::Error| {
+            let line = e.span().map(|span| text[..span.start.min(text.len())].lines().count());
+            let place = line.map(|n| format!("line {}: ", n.max(1))).unwrap_or_default();
+            format!("{place}{}", e.message().replace('\n', "; "))
+        };
+        // Without changes the text itself is parsed, so that an error can name its line.
+        let recipe: Self = if settings.is_empty() {
+            toml::from_str(text).map_err(one_line)?
+        } else {
+            let mut table: toml::Table = toml::from_str(text).map_err(one_line)?;
+            for (path, value) in settings {
+                set(&mut table, path, value)?;
+            }
+            table.try_into().map_err(|e: toml::de::Error| e.message().replace('\n', "; "))?
+        };
+        recipe.check().map_err(|e| e.to_string())?;
+        Ok(recipe)
+    }
+
+    /// The recipe as TOML with every default written out.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a value has no TOML form.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::config("recipe", "toml", e.to_string()))
+    }
+
+    fn check(&self) -> Result<()> {
+        let TrainingSpec { epochs, batch_size, optimiser, schedule } = &self.training;
+        for (field, value) in [("epochs", *epochs), ("batch_size", *batch_size)] {
+            if value == 0 {
+                return Err(Error::config("training", field, "must be at least 1, got 0"));
+            }
+        }
+        optimiser.check()?;
+        schedule.check()
+    }
+}
+
+/// Sets `a.b.c` to a value: TOML if it parses as such, else a text.
+fn set(table: &mut toml::Table, path: &str, value: &str) -> Result<(), String> {
+    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let (parents, field) = path.rsplit_once('.').map_or((None, path), |(p, f)| (Some(p), f));
+    let mut place = table;
+    for name in parents.iter().flat_map(|parents| parents.split('.')) {
+        let entry = place.entry(name).or_insert_with(|| toml::Table::new().into());
+        place = entry
+            .as_table_mut()
+            .ok_or_else(|| format!("{path}: `{name}` is a value, it has no fields to set"))?;
+    }
+    // Another variant has other fields: those of the old one would only be in the way.
+    if field == "type" && place.get("type").is_some_and(|old| *old != parsed) {
+        place.clear();
+    }
+    place.insert(field.to_owned(), parsed);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+        name = "test"
+        [front_end]
+        features = { type = "five_channel" }
+        [split]
+        type = "leaky_chunks"
+        test = 0.3
+        [model]
+        type = "five_channel_cnn"
+    "#;
+
+    fn settings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_recipe_survives_toml_and_json_with_its_defaults() {
+        let recipe = Recipe::from_toml(TEXT, &[]).unwrap();
+        let text = recipe.to_toml().unwrap();
+        assert!(text.contains("batch_size = 32"), "{text}");
+        assert_eq!(Recipe::from_toml(&text, &[]).unwrap(), recipe);
+        let json = serde_json::to_string(&recipe).unwrap();
+        assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), recipe);
+    }
+
+    #[test]
+    fn settings_reach_nested_fields_and_change_variants() {
+        let changes = settings(&[
+            ("training.epochs", "3"),
+            ("training.optimiser.lr", "0.5"),
+            ("split.type", "track"),
+            ("split.valid", "0.25"),
+            ("name", "other name"),
+        ]);
+        let recipe = Recipe::from_toml(TEXT, &changes).unwrap();
+        assert_eq!(recipe.training.epochs, 3);
+        assert_eq!(recipe.training.optimiser.lr(), 0.5);
+        assert_eq!(recipe.name, "other name");
+        assert_eq!(recipe.split, SplitSpec::Track { valid: 0.25, test: 0.2 });
+    }
+
+    #[test]
+    fn mistakes_are_named_in_one_line() {
+        let wrong = TEXT.replace("test = 0.3", "tset = 0.3");
+        let cases = [
+            (Recipe::from_toml(&wrong, &[]), "tset"),
+            (Recipe::from_toml(TEXT, &settings(&[("training.epochs", "0")])), "epochs"),
+            (Recipe::from_toml(TEXT, &settings(&[("training.epoch", "1")])), "epoch"),
+            (Recipe::from_toml(TEXT, &settings(&[("name.x", "1")])), "name"),
+            (Recipe::from_toml(TEXT, &settings(&[("training.optimiser.lr", "nan")])), "lr"),
+            (Recipe::from_toml("name = ", &[]), "line 1"),
+        ];
+        for (result, part) in cases {
+            let message = result.unwrap_err();
+            assert!(message.contains(part), "{message}");
+            assert_eq!(message.lines().count(), 1, "{message}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The folder of a training run.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sarangi_core::{Error, Result, write_atomically};
+use serde::Serialize;
+
+/// The files of a training run, each written whole.
+#[derive(Clone, Debug)]
+pub struct Run {
+    folder: PathBuf,
+}
+
+impl Run {
+    /// The run in `folder`.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The model of the best epoch.
+    pub fn model(&self) -> PathBuf {
+        self.folder.join("model.safetensors")
+    }
+
+    /// The model of the last epoch.
+    pub fn last(&self) -> PathBuf {
+        self.folder.join("last.safetensors")
+    }
+
+    /// What resuming needs.
+    pub fn state(&self) -> PathBuf {
+        self.folder.join("state.safetensors")
+    }
+
+    /// One JSON line for each epoch.
+    pub fn history(&self) -> PathBuf {
+        self.folder.join("history.jsonl")
+    }
+
+    /// The recipe with every default written out.
+    pub fn recipe(&self) -> PathBuf {
+        self.folder.join("recipe.toml")
+    }
+
+    /// The files that could not be used; only there if there were any.
+    pub fn quarantine(&self) -> PathBuf {
+        self.folder.join("quarantine.json")
+    }
+
+    /// How good the best model is on the test part.
+    pub fn evaluation(&self) -> PathBuf {
+        self.folder.join("evaluation.json")
+    }
+
+    /// A picture.
+    pub fn plot(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.png"))
+    }
+
+    /// Writes a text, whole.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn write_text(&self, path: &Path, text: &str) -> Result<()> {
+        write_atomically(path, |out| out.write_all(text.as_bytes()).map_err(|e| Error::io(path, e)))
+    }
+
+    /// Writes a value as indented JSON, whole.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written, [`Error::Data`] if it has no JSON form.
+    pub fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|e| Error::data(path, format!("cannot be written as JSON: {e}")))?;
+        self.write_text(path, &(text + "\n"))
+    }
+}

@@ -1,0 +1,342 @@
+//! The training run.
+
+use std::path::PathBuf;
+
+use candle_core::{D, Device, Tensor};
+use sarangi_core::{Backend, Dataset, During, Error, IntoTensor, Result, Seed, Spec};
+use sarangi_data::{
+    BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd, Normalisation, Split, for_each_batch,
+    shuffled,
+};
+use sarangi_eval::{
+    ConfusionStyle, EpochPoint, Evaluation, Predictions, plot_confusion, plot_curves,
+};
+use sarangi_models::ModelContext;
+use sarangi_nn::{Mode, Model, Params, cross_entropy};
+
+use crate::state::State;
+use crate::{
+    Adam, EpochRecord, Event, ModelCard, ModelFile, Observer, Recipe, Run, score,
+};
+
+/// Where and how a run takes place; nothing here changes the model.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The folder of music, a sub-folder for each class.
+    pub data: PathBuf,
+    /// The folder that the run's files go to.
+    pub out: PathBuf,
+    /// Where features are kept; `cache` in the run's folder if not given. Runs may share one.
+    pub cache: Option<PathBuf>,
+    /// Which device computes.
+    pub device: Backend,
+    /// Go on where the run in `out` stopped.
+    pub resume: bool,
+    /// Replace the run in `out`.
+    pub overwrite: bool,
+    /// The terms under which the model may be used, for its card.
+    pub licence: Option<String>,
+}
+
+impl TrainOptions {
+    /// A new run on the best device there is.
+    pub fn new(data: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            out: out.into(),
+            cache: None,
+            device: Backend::Auto,
+            resume: false,
+            overwrite: false,
+            licence: None,
+        }
+    }
+}
+
+/// What a run made.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The run's files.
+    pub run: Run,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+    /// The best epoch's model on the test part; none if nothing tests.
+    pub test: Option<Evaluation>,
+}
+
+/// Trains a network as a recipe says and writes the run's folder.
+///
+/// The model of the epoch with the lowest validation loss is kept, and tested once at the end.
+///
+/// # Errors
+/// Whatever is wrong with the recipe, the data or the folder, before anything is written if it can
+/// be known then; [`Error::Data`] if the loss stops being a number.
+pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -> Result<Outcome> {
+    let run = Run::new(&options.out);
+    if run.state().exists() && !options.resume && !options.overwrite {
+        let reason = "already holds a run; resume it, overwrite it, or name another folder";
+        return Err(Error::data(&options.out, reason));
+    }
+    if options.resume && !run.state().exists() {
+        return Err(Error::data(&options.out, "holds no run to resume"));
+    }
+    let device = options.device.device()?;
+    let front_end = recipe.front_end.build(())?;
+    let cache = options.cache.clone().unwrap_or_else(|| options.out.join("cache"));
+    let cache = FeatureCache::new(cache);
+    // Built before any file is read: a recipe that makes no sense should not cost an hour first.
+    check_model(recipe, &front_end)?;
+
+    let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
+        observer.observe(Event::Preparing { done, total });
+    })?;
+    if !corpus.quarantine.is_empty() {
+        corpus.quarantine.write(run.quarantine())?;
+        let count = corpus.quarantine.len();
+        let list = run.quarantine();
+        let text = format!("{count} file(s) cannot be used and are left out: {}", list.display());
+        observer.observe(Event::Warning(text));
+    }
+    let split = recipe.split.split(&corpus, recipe.seed)?;
+    let training = Training::new(recipe, options, &device, &front_end, &cache, &corpus, &split)?;
+    training.run(&run, observer)
+}
+
+fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
+    let params = Params::new(recipe.seed, &Device::Cpu);
+    let [in_channels, ..] = front_end.shape();
+    recipe.model.build(ModelContext { params: &params, in_channels, classes: 2 }).map(|_| ())
+}
+
+/// What one run works with.
+struct Training<'a> {
+    recipe: &'a Recipe,
+    options: &'a TrainOptions,
+    device: &'a Device,
+    corpus: &'a Corpus,
+    split: &'a Split,
+    digest: String,
+    train: Chunks<'a>,
+    valid: Chunks<'a>,
+    test: Chunks<'a>,
+    normalisation: Normalisation,
+    params: Params,
+    network: Box<dyn Model>,
+    shape: [usize; 3],
+}
+
+impl<'a> Training<'a> {
+    fn new(
+        recipe: &'a Recipe,
+        options: &'a TrainOptions,
+        device: &'a Device,
+        front_end: &FrontEnd,
+        cache: &'a FeatureCache,
+        corpus: &'a Corpus,
+        split: &'a Split,
+    ) -> Result<Self> {
+        let shape = front_end.shape();
+        let chunks = |items| Chunks::new(corpus, cache, items, shape);
+        let train = chunks(&split.train);
+        let params = Params::new(recipe.seed.child("weights"), device);
+        let (in_channels, classes) = (shape[0], corpus.labels.len());
+        let network =
+            recipe.model.build(ModelContext { params: &params, in_channels, classes })?;
+        Ok(Self {
+            recipe,
+            options,
+            device,
+            corpus,
+            split,
+            digest: split.digest(corpus),
+            normalisation: recipe.normalise.fit(&train)?,
+            train,
+            valid: chunks(&split.valid),
+            test: chunks(&split.test),
+            params,
+            network,
+            shape,
+        })
+    }
+
+    fn run(&self, run: &Run, observer: &dyn Observer) -> Result<Outcome> {
+        let parameters = self.params.trainable_count();
+        observer.observe(Event::Prepared { corpus: self.corpus, split: self.split, parameters });
+        let leaking = self.split.leaking_tracks();
+        if leaking > 0 {
+            observer.observe(Event::Warning(format!(
+                "this split leaks: {leaking} track(s) have chunks in training and in what judges \
+                 it; the numbers are too good"
+            )));
+        }
+        let mut adam = Adam::new(&self.recipe.training.optimiser, &self.params)?;
+        let mut history = Vec::new();
+        if self.options.resume {
+            let state = State::resume(
+                &run.state(),
+                self.recipe,
+                &self.digest,
+                &self.params,
+                &mut adam,
+            )?;
+            history = state.history;
+        } else {
+            run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
+        }
+        let last = self.recipe.training.epochs;
+        for epoch in history.len() + 1..=last {
+            let mut record = self.epoch(epoch, &mut adam, observer)?;
+            let valid = self.evaluate(&self.valid, self.network.as_ref())?;
+            if let Some((loss, predictions)) = &valid {
+                record.valid_loss = Some(*loss);
+                record.valid_accuracy = Some(self.evaluation(predictions).chunk.accuracy);
+            }
+            let best = history.iter().map(EpochRecord::decisive_loss).fold(f64::INFINITY, f64::min);
+            record.best = record.decisive_loss() < best;
+            let validation = valid.map(|(_, predictions)| self.evaluation(&predictions));
+            self.save(run, record, validation, &mut history, &adam)?;
+            if let Some(record) = history.last() {
+                observer.observe(Event::Epoch { record, last });
+            }
+        }
+        self.finish(run, history)
+    }
+
+    /// One pass over the training chunks.
+    fn epoch(&self, epoch: usize, adam: &mut Adam, observer: &dyn Observer) -> Result<EpochRecord> {
+        let Recipe { seed, training, .. } = self.recipe;
+        let lr = training.schedule.lr(epoch, training.optimiser.lr());
+        let place = epoch as u64;
+        let order = shuffled(self.train.len(), &mut seed.child("order").rng(place, 0));
+        let dropout: Seed = seed.child("dropout");
+        let normalisation = &self.normalisation;
+        let spec = BatchSpec { size: training.batch_size, normalisation, ahead: 2 };
+        let total = order.len().div_ceil(training.batch_size);
+        let (mut done, mut seen, mut loss_sum, mut right) = (0, 0usize, 0.0f64, 0usize);
+        for_each_batch(&self.train, &order, spec, |batch| {
+            let count = batch.labels.len();
+            done += 1;
+            // A batch of one has no statistics to normalise by; in the next epoch it is another.
+            if count == 1 && total > 1 {
+                return Ok(());
+            }
+            let xs = batch.features.into_tensor(self.device)?;
+            let targets = Tensor::from_vec(batch.labels, count, self.device).during("targets")?;
+            let mut rng = dropout.rng(place, done as u64);
+            let logits = self.network.forward(&xs, Mode::Train(&mut rng))?;
+            let loss = cross_entropy(&logits, &targets)?;
+            let value = f64::from(loss.to_scalar::<f32>().during("loss")?);
+            if !value.is_finite() {
+                let reason = format!(
+                    "the loss became {value} in epoch {epoch}; lower `training.optimiser.lr`"
+                );
+                return Err(Error::data(&self.options.data, reason));
+            }
+            adam.step(&loss.backward().during("backward")?, lr)?;
+            loss_sum += value * count as f64;
+            right += hits(&logits, &targets)?;
+            seen += count;
+            let loss = loss_sum / seen as f64;
+            observer.observe(Event::Step { epoch, done, total, loss });
+            Ok(())
+        })?;
+        let seen = seen.max(1) as f64;
+        Ok(EpochRecord {
+            epoch,
+            lr,
+            train_loss: loss_sum / seen,
+            train_accuracy: right as f64 / seen,
+            valid_loss: None,
+            valid_accuracy: None,
+            best: false,
+        })
+    }
+
+    /// The loss and the predictions on a part of the data, if it has any chunks.
+    fn evaluate(
+        &self,
+        chunks: &Chunks<'_>,
+        network: &dyn Model,
+    ) -> Result<Option<(f64, Predictions)>> {
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        score(network, self.device, self.corpus, chunks, &self.normalisation).map(Some)
+    }
+
+    fn evaluation(&self, predictions: &Predictions) -> Evaluation {
+        Evaluation::of(predictions, self.recipe.prediction.pooling)
+    }
+
+    /// Writes the epoch's files. The state comes last: a run that is killed in between repeats the
+    /// epoch and writes the same bytes again.
+    fn save(
+        &self,
+        run: &Run,
+        record: EpochRecord,
+        validation: Option<Evaluation>,
+        history: &mut Vec<EpochRecord>,
+        adam: &Adam,
+    ) -> Result<()> {
+        let card = ModelCard {
+            version: ModelCard::VERSION,
+            recipe: self.recipe.clone(),
+            labels: self.corpus.labels.clone(),
+            normalisation: self.normalisation.clone(),
+            input: self.shape,
+            parameters: self.params.trainable_count(),
+            split_digest: self.digest.clone(),
+            leaking_tracks: self.split.leaking_tracks(),
+            epoch: record.epoch,
+            validation,
+            licence: self.options.licence.clone(),
+        };
+        let model = ModelFile { card, weights: self.params.snapshot()? };
+        if record.best {
+            model.write(run.model())?;
+        }
+        model.write(run.last())?;
+        history.push(record);
+        let mut lines = String::new();
+        for record in history.iter() {
+            let line = serde_json::to_string(record)
+                .map_err(|e| Error::data(run.history(), e.to_string()))?;
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+        run.write_text(&run.history(), &lines)?;
+        let state = State {
+            recipe: self.recipe.clone(),
+            split_digest: self.digest.clone(),
+            steps: adam.steps(),
+            history: history.clone(),
+        };
+        state.write(&run.state(), &self.params, adam)
+    }
+
+    /// Tests the best model and draws the plots.
+    fn finish(&self, run: &Run, history: Vec<EpochRecord>) -> Result<Outcome> {
+        let points: Vec<EpochPoint> = history.iter().map(EpochRecord::point).collect();
+        plot_curves(&points, run.plot("curves"))?;
+        let best = ModelFile::read(run.model())?.network(self.device)?;
+        let test = self.evaluate(&self.test, best.as_ref())?;
+        let test = test.map(|(_, predictions)| self.evaluation(&predictions));
+        if let Some(evaluation) = &test {
+            run.write_json(&run.evaluation(), evaluation)?;
+            let levels = [("chunk", &evaluation.chunk), ("track", &evaluation.track)];
+            for (level, scores) in levels {
+                let title = format!("Test {level}s");
+                let path = run.plot(&format!("confusion-{level}s"));
+                let style = ConfusionStyle::Counts;
+                plot_confusion(&scores.confusion, &self.corpus.labels, style, &title, path)?;
+            }
+        }
+        Ok(Outcome { run: run.clone(), history, test })
+    }
+}
+
+/// How many rows have their largest logit at the target.
+fn hits(logits: &Tensor, targets: &Tensor) -> Result<usize> {
+    let count = || logits.argmax(D::Minus1)?.eq(targets)?.to_dtype(candle_core::DType::F32)?.sum_all();
+    Ok(count().and_then(|sum| sum.to_scalar::<f32>()).during("accuracy")? as usize)
+}
