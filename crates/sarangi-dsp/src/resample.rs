@@ -360,11 +360,7 @@ mod tests {
     fn an_impulse_stays_where_it_is() {
         let mut samples = vec![0.0; 20_000];
         samples[10_000] = 1.0;
-        let wave = resample(
-            &Waveform::mono(samples, rate(44_100)),
-            SampleRate::HZ_22050,
-        )
-        .unwrap();
+        let wave = resample(&Waveform::mono(samples, rate(44_100)), SampleRate::HZ_22050).unwrap();
         let out = wave.channel(0).unwrap();
         let peak = (0..out.len()).max_by(|&a, &b| out[a].total_cmp(&out[b]));
         assert_eq!(peak, Some(5_000));

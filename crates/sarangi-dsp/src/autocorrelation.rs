@@ -1,0 +1,180 @@
+//! Autocorrelation through the power spectrum.
+
+use std::fmt;
+use std::sync::Arc;
+
+use realfft::num_complex::Complex64;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use sarangi_core::{Error, Result};
+
+/// A planned autocorrelation r\[k\] = Σₙ x\[n\] · x\[n + k\] of sequences of one length, as
+/// `librosa.autocorrelate`.
+///
+/// The two halves of the computation are separate, because power spectra may be added up: the mean
+/// autocorrelation of many sequences needs only one transform back.
+pub struct Autocorrelation {
+    len: usize,
+    forward: Arc<dyn RealToComplex<f64>>,
+    inverse: Arc<dyn ComplexToReal<f64>>,
+}
+
+/// Working memory of one call of an [`Autocorrelation`]; made by [`Autocorrelation::scratch`].
+#[derive(Clone, Debug)]
+pub struct AutocorrelationScratch {
+    padded: Vec<f64>,
+    spectrum: Vec<Complex64>,
+    fft: Vec<Complex64>,
+}
+
+impl Autocorrelation {
+    /// Plans for sequences of `len` samples (taken as at least 1).
+    pub fn new(len: usize) -> Self {
+        let len = len.max(1);
+        // Twice the length, so that the end does not meet the beginning.
+        let size = fast_length(2 * len - 1);
+        let mut planner = RealFftPlanner::new();
+        Self {
+            len,
+            forward: planner.plan_fft_forward(size),
+            inverse: planner.plan_fft_inverse(size),
+        }
+    }
+
+    /// Samples in a sequence, and lags in a result.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no samples; never.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// How many values a power spectrum has.
+    pub fn bins(&self) -> usize {
+        self.forward.complex_len()
+    }
+
+    /// Working memory.
+    pub fn scratch(&self) -> AutocorrelationScratch {
+        let fft = self
+            .forward
+            .get_scratch_len()
+            .max(self.inverse.get_scratch_len());
+        AutocorrelationScratch {
+            padded: self.forward.make_input_vec(),
+            spectrum: self.forward.make_output_vec(),
+            fft: vec![Complex64::default(); fft],
+        }
+    }
+
+    /// Adds `scale` times the power spectrum of `input` to `power`.
+    ///
+    /// # Shapes
+    /// `input` has [`len`](Self::len) items and `power` has [`bins`](Self::bins); what is missing
+    /// counts as zero or is left out.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if `scratch` was made by another plan.
+    pub fn add_power(
+        &self,
+        input: &[f64],
+        scale: f64,
+        power: &mut [f64],
+        scratch: &mut AutocorrelationScratch,
+    ) -> Result<()> {
+        let count = input.len().min(self.len);
+        scratch.padded[..count].copy_from_slice(&input[..count]);
+        scratch.padded[count..].fill(0.0);
+        self.forward
+            .process_with_scratch(&mut scratch.padded, &mut scratch.spectrum, &mut scratch.fft)
+            .map_err(|e| Error::backend("autocorrelation", e))?;
+        for (sum, x) in power.iter_mut().zip(&scratch.spectrum) {
+            *sum += scale * x.norm_sqr();
+        }
+        Ok(())
+    }
+
+    /// The autocorrelation at lags 0, 1, … that belongs to a power spectrum.
+    ///
+    /// # Shapes
+    /// `power` has [`bins`](Self::bins) items; `lags` at most [`len`](Self::len), more are left
+    /// alone.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if `scratch` was made by another plan.
+    pub fn lags_into(
+        &self,
+        power: &[f64],
+        lags: &mut [f64],
+        scratch: &mut AutocorrelationScratch,
+    ) -> Result<()> {
+        let scale = 1.0 / scratch.padded.len() as f64;
+        for (x, &p) in scratch.spectrum.iter_mut().zip(power) {
+            *x = Complex64::new(p * scale, 0.0);
+        }
+        self.inverse
+            .process_with_scratch(&mut scratch.spectrum, &mut scratch.padded, &mut scratch.fft)
+            .map_err(|e| Error::backend("autocorrelation", e))?;
+        for (lag, &value) in lags.iter_mut().zip(&scratch.padded[..self.len]) {
+            *lag = value;
+        }
+        Ok(())
+    }
+}
+
+/// The least even number from `least` on without a prime factor above 5.
+fn fast_length(least: usize) -> usize {
+    let smooth = |mut n: usize| {
+        for p in [2, 3, 5] {
+            while n.is_multiple_of(p) {
+                n /= p;
+            }
+        }
+        n == 1
+    };
+    let mut n = least.next_multiple_of(2);
+    while !smooth(n) {
+        n += 2;
+    }
+    n
+}
+
+impl fmt::Debug for Autocorrelation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Autocorrelation")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lags_are_those_of_the_definition(
+            x in prop::collection::vec(-1.0f64..1.0, 1..200),
+        ) {
+            let plan = Autocorrelation::new(x.len());
+            let mut scratch = plan.scratch();
+            let mut power = vec![0.0; plan.bins()];
+            let mut lags = vec![0.0; x.len()];
+            plan.add_power(&x, 2.0, &mut power, &mut scratch).unwrap();
+            plan.lags_into(&power, &mut lags, &mut scratch).unwrap();
+            for (k, &lag) in lags.iter().enumerate() {
+                let want: f64 = x.iter().zip(&x[k..]).map(|(a, b)| 2.0 * a * b).sum();
+                prop_assert!((lag - want).abs() < 1e-11, "{} {} {}", k, lag, want);
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_fast() {
+        assert_eq!(fast_length(687), 720);
+        assert_eq!(fast_length(1), 2);
+        assert_eq!(Autocorrelation::new(0).len(), 1);
+    }
+}

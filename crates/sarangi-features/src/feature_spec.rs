@@ -1,0 +1,329 @@
+//! Any feature, by name.
+
+use sarangi_core::{Error, Feature, Result, SampleRate, Spec};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    BeatMfccSpec, BeatSpec, ChromaStftSpec, DeltaSpec, FiveChannelSpec, LogMelSpec, MelSpec,
+    MfccSpec, OnsetSpec, PowerSpec, RmsSpec, SamplesSpec, StftMagnitudeSpec, TempogramSpec,
+};
+
+/// Any feature of this crate: what a model file stores and a program is asked for.
+///
+/// Serialised as the fields of the feature with `type` beside them, for example
+/// `{"type": "mfcc", "n_mfcc": 40}`; what is left out has librosa's default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FeatureSpec {
+    /// Magnitude spectrogram.
+    StftMagnitude(StftMagnitudeSpec),
+    /// Power spectrogram.
+    Power(PowerSpec),
+    /// Mel spectrogram.
+    Mel(MelSpec),
+    /// Mel spectrogram in decibels.
+    LogMel(LogMelSpec),
+    /// Mel-frequency cepstral coefficients.
+    Mfcc(MfccSpec),
+    /// Derivative of MFCC along time, of any order.
+    Delta(DeltaSpec),
+    /// Onset strength.
+    Onset(OnsetSpec),
+    /// Tempogram.
+    Tempogram(TempogramSpec),
+    /// Beats as zeros and ones.
+    Beat(BeatSpec),
+    /// MFCC averaged between beats.
+    BeatMfcc(BeatMfccSpec),
+    /// Chroma from the power spectrogram.
+    ChromaStft(ChromaStftSpec),
+    /// Root-mean-square level.
+    Rms(RmsSpec),
+    /// The samples themselves.
+    Waveform(SamplesSpec),
+    /// The five-channel stack.
+    FiveChannel(FiveChannelSpec),
+}
+
+/// A named feature with its parameters, as [`FeatureSpec::catalogue`] lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureEntry {
+    /// The name, such as `log-mel`.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+    /// The feature with its defaults.
+    pub spec: FeatureSpec,
+}
+
+impl FeatureEntry {
+    /// The parameters and their defaults, in the order of their documentation.
+    ///
+    /// Taken from the serialised defaults, so that it cannot differ from what is read.
+    pub fn parameters(&self) -> Map<String, Value> {
+        match serde_json::to_value(&self.spec) {
+            Ok(Value::Object(mut fields)) => {
+                fields.shift_remove("type");
+                fields
+            }
+            // A specification is a struct of numbers and names: nothing in it can fail.
+            _ => Map::new(),
+        }
+    }
+}
+
+impl FeatureSpec {
+    /// All features by the names under which programs know them.
+    pub fn catalogue() -> Vec<FeatureEntry> {
+        let second = DeltaSpec {
+            order: 2,
+            ..DeltaSpec::default()
+        };
+        let entries = [
+            (
+                "stft-magnitude",
+                "magnitude spectrogram",
+                Self::StftMagnitude(Default::default()),
+            ),
+            (
+                "power",
+                "power spectrogram",
+                Self::Power(Default::default()),
+            ),
+            ("mel", "mel spectrogram", Self::Mel(Default::default())),
+            (
+                "log-mel",
+                "mel spectrogram in decibels",
+                Self::LogMel(Default::default()),
+            ),
+            (
+                "mfcc",
+                "mel-frequency cepstral coefficients",
+                Self::Mfcc(Default::default()),
+            ),
+            (
+                "delta",
+                "first derivative of MFCC along time",
+                Self::Delta(Default::default()),
+            ),
+            (
+                "delta2",
+                "second derivative of MFCC along time",
+                Self::Delta(second),
+            ),
+            (
+                "chroma-stft",
+                "power of each pitch class",
+                Self::ChromaStft(Default::default()),
+            ),
+            ("onset", "onset strength", Self::Onset(Default::default())),
+            (
+                "tempogram",
+                "local autocorrelation of onsets",
+                Self::Tempogram(Default::default()),
+            ),
+            (
+                "beat",
+                "1 on frames with a beat, else 0",
+                Self::Beat(Default::default()),
+            ),
+            (
+                "beat-mfcc",
+                "MFCC averaged between beats",
+                Self::BeatMfcc(Default::default()),
+            ),
+            (
+                "rms",
+                "root-mean-square level",
+                Self::Rms(Default::default()),
+            ),
+            (
+                "waveform",
+                "the samples themselves",
+                Self::Waveform(Default::default()),
+            ),
+            (
+                "five-channel",
+                "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked",
+                Self::FiveChannel(Default::default()),
+            ),
+        ];
+        entries
+            .map(|(name, summary, spec)| FeatureEntry {
+                name,
+                summary,
+                spec,
+            })
+            .into()
+    }
+
+    /// The feature called `name`, its defaults changed by `settings`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if there is no such feature (all are named), if it has no such setting
+    /// (those it has are named), or if a value is not of the setting's kind. Whether the values
+    /// make sense is only known when the feature is built.
+    pub fn from_name(name: &str, settings: Map<String, Value>) -> Result<Self> {
+        let catalogue = Self::catalogue();
+        let Some(entry) = catalogue.iter().find(|entry| entry.name == name) else {
+            let names: Vec<_> = catalogue.iter().map(|entry| entry.name).collect();
+            return Err(Error::config(
+                "feature",
+                "name",
+                format!("`{name}` is unknown; known are {}", names.join(", ")),
+            ));
+        };
+        let defaults = entry.parameters();
+        let mut spec = entry.spec.clone();
+        for (key, value) in settings {
+            if !defaults.contains_key(&key) {
+                let reason = match defaults.is_empty() {
+                    true => "unknown; it has no settings".to_owned(),
+                    false => {
+                        let keys: Vec<_> = defaults.keys().map(String::as_str).collect();
+                        format!("unknown; known are {}", keys.join(", "))
+                    }
+                };
+                return Err(Error::config(entry.name, key, reason));
+            }
+            // One setting after the other, so that an error names the one it is about.
+            spec = spec
+                .with(&key, value)
+                .map_err(|e| Error::config(entry.name, key, e.to_string()))?;
+        }
+        Ok(spec)
+    }
+
+    fn with(&self, key: &str, value: Value) -> serde_json::Result<Self> {
+        let mut fields = serde_json::to_value(self)?;
+        fields[key] = value;
+        serde_json::from_value(fields)
+    }
+}
+
+impl Spec<SampleRate> for FeatureSpec {
+    type Built = Box<dyn Feature>;
+
+    fn build(&self, rate: SampleRate) -> Result<Self::Built> {
+        Ok(match self {
+            Self::StftMagnitude(spec) => Box::new(spec.build(rate)?),
+            Self::Power(spec) => Box::new(spec.build(rate)?),
+            Self::Mel(spec) => Box::new(spec.build(rate)?),
+            Self::LogMel(spec) => Box::new(spec.build(rate)?),
+            Self::Mfcc(spec) => Box::new(spec.build(rate)?),
+            Self::Delta(spec) => Box::new(spec.build(rate)?),
+            Self::Onset(spec) => Box::new(spec.build(rate)?),
+            Self::Tempogram(spec) => Box::new(spec.build(rate)?),
+            Self::Beat(spec) => Box::new(spec.build(rate)?),
+            Self::BeatMfcc(spec) => Box::new(spec.build(rate)?),
+            Self::ChromaStft(spec) => Box::new(spec.build(rate)?),
+            Self::Rms(spec) => Box::new(spec.build(rate)?),
+            Self::Waveform(spec) => Box::new(spec.build(rate)?),
+            Self::FiveChannel(spec) => Box::new(spec.build(rate)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sarangi_core::{Transform, Waveform};
+    use serde_json::json;
+
+    fn settings(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn every_entry_survives_json_refuses_strangers_and_keeps_its_shape() {
+        let rate = SampleRate::HZ_22050;
+        let wave = Waveform::mono(vec![0.1; 9000], rate);
+        for entry in FeatureSpec::catalogue() {
+            let json = serde_json::to_string(&entry.spec).unwrap();
+            let back: FeatureSpec = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, entry.spec);
+            let toml_like = json.replacen('{', r#"{"stranger":1,"#, 1);
+            assert!(
+                serde_json::from_str::<FeatureSpec>(&toml_like).is_err(),
+                "{json}"
+            );
+            assert_eq!(
+                FeatureSpec::from_name(entry.name, Map::new()).unwrap(),
+                entry.spec
+            );
+            let plan = entry.spec.build(rate).unwrap();
+            let map = plan.apply(&wave).unwrap();
+            assert_eq!(map.shape(), plan.shape(9000), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_type_alone_is_the_defaults() {
+        let spec: FeatureSpec = serde_json::from_value(json!({"type": "mfcc"})).unwrap();
+        assert_eq!(spec, FeatureSpec::Mfcc(MfccSpec::default()));
+        assert!(serde_json::from_value::<FeatureSpec>(json!({"type": "mfc"})).is_err());
+    }
+
+    #[test]
+    fn settings_change_the_defaults() {
+        let given = settings(json!({"n_mfcc": 13, "fmax": 8000, "top_db": null, "ref": "max"}));
+        let FeatureSpec::Mfcc(spec) = FeatureSpec::from_name("mfcc", given).unwrap() else {
+            panic!("not an mfcc");
+        };
+        assert_eq!((spec.n_mfcc, spec.bands.fmax), (13, Some(8000.0)));
+        assert_eq!(spec.decibels.top_db, None);
+        assert_eq!(spec.decibels.reference, crate::Reference::MAX);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |name, value| {
+            FeatureSpec::from_name(name, settings(value))
+                .unwrap_err()
+                .to_string()
+        };
+        let unknown = error("mffc", json!({}));
+        assert!(
+            unknown.contains("`mffc`") && unknown.contains("five-channel"),
+            "{unknown}"
+        );
+        let key = error("mfcc", json!({"n_mel": 3}));
+        assert!(
+            key.starts_with("mfcc: n_mel: unknown; known are n_mfcc, lifter"),
+            "{key}"
+        );
+        let kind = error("mfcc", json!({"n_mels": 64, "n_mfcc": "many"}));
+        assert!(kind.starts_with("mfcc: n_mfcc: invalid type"), "{kind}");
+        assert!(error("waveform", json!({"x": 1})).contains("no settings"));
+        assert!(error("rms", json!({"type": "mel"})).starts_with("rms: type: unknown"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn no_setting_makes_a_feature_panic(
+            entry in 0usize..15,
+            key in 0usize..20,
+            value in prop::sample::select(vec![
+                json!(0), json!(1), json!(2), json!(3), json!(-1), json!(0.5), json!(1e300),
+                json!(u64::MAX), json!(null), json!(true), json!("max"), json!("none"), json!(17),
+            ]),
+            len in prop::sample::select(vec![0usize, 1, 100, 5000]),
+        ) {
+            let entry = &FeatureSpec::catalogue()[entry];
+            let keys = entry.parameters();
+            if let Some((key, _)) = keys.iter().nth(key) {
+                let given = [(key.clone(), value)].into_iter().collect();
+                let rate = SampleRate::HZ_22050;
+                if let Ok(plan) = FeatureSpec::from_name(entry.name, given).and_then(|s| s.build(rate)) {
+                    // Any outcome but a panic; a map has the promised shape.
+                    if let Ok(map) = plan.apply(&Waveform::mono(vec![0.25; len], rate)) {
+                        prop_assert_eq!(map.shape(), plan.shape(len));
+                    }
+                }
+            }
+        }
+    }
+}

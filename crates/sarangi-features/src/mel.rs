@@ -1,0 +1,166 @@
+//! Mel spectrograms.
+
+use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::{Padding, Pool, Stft, StftScratch};
+use serde::{Deserialize, Serialize};
+
+use crate::channels::features_of_channels;
+use crate::check::{output, within};
+use crate::mel_bank::MelBank;
+use crate::{Analysis, ChannelFeature, MelBands, MelNorm};
+
+/// Frames whose spectra are held at once: they stay in the second-level cache.
+const BLOCK: usize = 48;
+
+/// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
+///
+/// M\[m, t\] = Σₖ w\[m, k\] · |X\[k, t\]|^power. Proved by `mel_*` in the golden files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MelSpec {
+    /// Exponent of the magnitude: 1 for magnitude, 2 for power. Default 2.
+    pub power: f64,
+    /// The filters.
+    #[serde(flatten)]
+    pub bands: MelBands,
+    /// The frames.
+    #[serde(flatten)]
+    pub analysis: Analysis,
+}
+
+impl Default for MelSpec {
+    fn default() -> Self {
+        Self {
+            power: 2.0,
+            bands: MelBands::default(),
+            analysis: Analysis::default(),
+        }
+    }
+}
+
+impl MelSpec {
+    /// The defaults of `librosa.feature.melspectrogram`; the same as [`Default`].
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// The defaults of `torchaudio.transforms.MelSpectrogram`: n_fft 400, hop 200, HTK's scale
+    /// without scaling of the filters, reflected ends.
+    pub fn torchaudio() -> Self {
+        Self {
+            power: 2.0,
+            bands: MelBands {
+                htk: true,
+                norm: MelNorm::None,
+                ..MelBands::default()
+            },
+            analysis: Analysis {
+                n_fft: 400,
+                hop_length: 200,
+                pad_mode: Padding::Reflect,
+                ..Analysis::default()
+            },
+        }
+    }
+}
+
+impl Spec<SampleRate> for MelSpec {
+    type Built = Mel;
+
+    fn build(&self, rate: SampleRate) -> Result<Mel> {
+        Mel::new(&self.bands, &self.analysis, self.power, rate)
+    }
+}
+
+/// A planned mel spectrogram: (n_mels, frames).
+#[derive(Debug)]
+pub struct Mel {
+    rate: SampleRate,
+    stft: Stft,
+    bank: MelBank,
+    /// The exponent of the power, half that of the magnitude.
+    exponent: f64,
+    scratch: Pool<Scratch>,
+}
+
+#[derive(Debug)]
+struct Scratch {
+    stft: StftScratch,
+    block: Vec<f32>,
+}
+
+impl Mel {
+    pub(crate) fn new(
+        bands: &MelBands,
+        analysis: &Analysis,
+        power: f64,
+        rate: SampleRate,
+    ) -> Result<Self> {
+        within("mel", "power", power, 0.01..=100.0)?;
+        let stft = analysis.stft()?;
+        let bank = bands.bank(rate, analysis.n_fft)?;
+        let (scratch, block) = (stft.scratch(), BLOCK * stft.bins());
+        Ok(Self {
+            rate,
+            stft,
+            bank,
+            exponent: power / 2.0,
+            scratch: Pool::new(move || Scratch {
+                stft: scratch.clone(),
+                block: vec![0.0; block],
+            }),
+        })
+    }
+
+    pub(crate) fn stft(&self) -> &Stft {
+        &self.stft
+    }
+
+    pub(crate) fn bank(&self) -> &MelBank {
+        &self.bank
+    }
+}
+
+impl ChannelFeature for Mel {
+    const NAME: &'static str = "mel";
+
+    fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    fn bins(&self) -> usize {
+        self.bank.bands()
+    }
+
+    fn frames(&self, samples: usize) -> usize {
+        self.stft.frames(samples)
+    }
+
+    fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = self.frames(samples.len());
+        output(Self::NAME, out, self.bins(), frames)?;
+        self.scratch.with(|scratch| {
+            for first in (0..frames).step_by(BLOCK) {
+                let range = first..frames.min(first + BLOCK);
+                let width = range.len();
+                let block = &mut scratch.block[..width * self.stft.bins()];
+                self.stft
+                    .power_into(samples, range, block, &mut scratch.stft)?;
+                raise(block, self.exponent);
+                self.bank.apply(block, width, out, frames, first);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn raise(block: &mut [f32], exponent: f64) {
+    if exponent == 0.5 {
+        block.iter_mut().for_each(|x| *x = x.sqrt());
+    } else if exponent != 1.0 {
+        let exponent = exponent as f32;
+        block.iter_mut().for_each(|x| *x = x.powf(exponent));
+    }
+}
+
+features_of_channels!(Mel);

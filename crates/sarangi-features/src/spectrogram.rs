@@ -1,0 +1,88 @@
+//! The magnitude and the power of the short-time Fourier transform.
+
+use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::{Pool, Stft, StftScratch, StftSpec};
+use serde::{Deserialize, Serialize};
+
+use crate::ChannelFeature;
+use crate::channels::features_of_channels;
+use crate::check::output;
+
+/// The magnitude spectrogram |X|, as `abs(librosa.stft(y, …))`; its fields are those of
+/// [`StftSpec`]. Proved by `stft_*` in the golden files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StftMagnitudeSpec(pub StftSpec);
+
+/// The power spectrogram |X|², as `abs(librosa.stft(y, …)) ** 2`; its fields are those of
+/// [`StftSpec`]. Proved by `stft_*` in the golden files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PowerSpec(pub StftSpec);
+
+/// A planned magnitude or power spectrogram: (⌊n_fft / 2⌋ + 1 bins, frames).
+#[derive(Debug)]
+pub struct Spectrogram {
+    rate: SampleRate,
+    stft: Stft,
+    root: bool,
+    scratch: Pool<StftScratch>,
+}
+
+impl Spectrogram {
+    fn new(spec: &StftSpec, rate: SampleRate, root: bool) -> Result<Self> {
+        let stft = spec.build(())?;
+        let scratch = stft.scratch();
+        Ok(Self {
+            rate,
+            stft,
+            root,
+            scratch: Pool::new(move || scratch.clone()),
+        })
+    }
+}
+
+impl Spec<SampleRate> for StftMagnitudeSpec {
+    type Built = Spectrogram;
+
+    fn build(&self, rate: SampleRate) -> Result<Spectrogram> {
+        Spectrogram::new(&self.0, rate, true)
+    }
+}
+
+impl Spec<SampleRate> for PowerSpec {
+    type Built = Spectrogram;
+
+    fn build(&self, rate: SampleRate) -> Result<Spectrogram> {
+        Spectrogram::new(&self.0, rate, false)
+    }
+}
+
+impl ChannelFeature for Spectrogram {
+    const NAME: &'static str = "stft";
+
+    fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    fn bins(&self) -> usize {
+        self.stft.bins()
+    }
+
+    fn frames(&self, samples: usize) -> usize {
+        self.stft.frames(samples)
+    }
+
+    fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = self.frames(samples.len());
+        output(Self::NAME, out, self.bins(), frames)?;
+        self.scratch
+            .with(|scratch| self.stft.power_into(samples, 0..frames, out, scratch))?;
+        if self.root {
+            out.iter_mut().for_each(|x| *x = x.sqrt());
+        }
+        Ok(())
+    }
+}
+
+features_of_channels!(Spectrogram);

@@ -1,0 +1,253 @@
+//! Tempograms: how well onsets repeat after each lag, in a sliding window.
+
+use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::{Autocorrelation, AutocorrelationScratch, Pool, Window};
+use serde::{Deserialize, Serialize};
+
+use crate::channels::features_of_channels;
+use crate::check::{output, within};
+use crate::{Aggregate, Analysis, ChannelFeature, MelBands, Onset, OnsetSpec};
+
+/// The longest window in frames.
+const LONGEST: usize = 1 << 16;
+
+/// A local autocorrelation of the onset strength, with the names and defaults of
+/// `librosa.feature.tempogram`; `win_length` counts frames of the onset strength.
+///
+/// Each frame is divided by its largest value; row k is the lag of k frames, or
+/// 60 · rate / (hop · k) beats per minute. Proved by `rhythm_*` in the golden files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TempogramSpec {
+    /// Frames in a window, 2 to 65,536, and rows of the map. Default 384.
+    pub win_length: usize,
+    /// The window over the onset strength. Default Hann.
+    pub window: Window,
+    /// Onset strength: samples per transform. Default 2048.
+    pub n_fft: usize,
+    /// Onset strength: samples between frames. Default 512.
+    pub hop_length: usize,
+    /// Onset strength: the filters.
+    #[serde(flatten)]
+    pub bands: MelBands,
+}
+
+impl Default for TempogramSpec {
+    fn default() -> Self {
+        Self {
+            win_length: 384,
+            window: Window::Hann,
+            n_fft: 2048,
+            hop_length: 512,
+            bands: MelBands::default(),
+        }
+    }
+}
+
+impl Spec<SampleRate> for TempogramSpec {
+    type Built = Tempogram;
+
+    fn build(&self, rate: SampleRate) -> Result<Tempogram> {
+        within("tempogram", "win_length", self.win_length, 2..=LONGEST)?;
+        let onset = OnsetSpec {
+            aggregate: Aggregate::Mean,
+            bands: self.bands.clone(),
+            analysis: Analysis {
+                n_fft: self.n_fft,
+                hop_length: self.hop_length,
+                ..Analysis::default()
+            },
+            ..OnsetSpec::default()
+        };
+        Ok(Tempogram {
+            onset: onset.build(rate)?,
+            local: LocalAutocorrelation::new(self.win_length, self.window),
+        })
+    }
+}
+
+/// A planned tempogram: (win_length, frames).
+#[derive(Debug)]
+pub struct Tempogram {
+    onset: Onset,
+    local: LocalAutocorrelation,
+}
+
+impl ChannelFeature for Tempogram {
+    const NAME: &'static str = "tempogram";
+
+    fn rate(&self) -> SampleRate {
+        self.onset.rate()
+    }
+
+    fn bins(&self) -> usize {
+        self.local.lags()
+    }
+
+    fn frames(&self, samples: usize) -> usize {
+        self.onset.frames(samples)
+    }
+
+    fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = self.frames(samples.len());
+        output(Self::NAME, out, self.bins(), frames)?;
+        let mut onset = vec![0.0; frames];
+        self.onset.compute_into(samples, &mut onset)?;
+        self.local.each_frame(&onset, out)
+    }
+}
+
+features_of_channels!(Tempogram);
+
+/// The autocorrelation of an onset curve in a window around each of its frames.
+#[derive(Debug)]
+pub(crate) struct LocalAutocorrelation {
+    window: Vec<f64>,
+    plan: Autocorrelation,
+    scratch: Pool<Scratch>,
+}
+
+#[derive(Debug)]
+struct Scratch {
+    padded: Vec<f32>,
+    frame: Vec<f64>,
+    power: Vec<f64>,
+    lags: Vec<f64>,
+    fft: AutocorrelationScratch,
+}
+
+impl LocalAutocorrelation {
+    pub(crate) fn new(win_length: usize, window: Window) -> Self {
+        let plan = Autocorrelation::new(win_length);
+        let (bins, fft) = (plan.bins(), plan.scratch());
+        Self {
+            window: window.periodic(win_length),
+            plan,
+            scratch: Pool::new(move || Scratch {
+                padded: Vec::new(),
+                frame: vec![0.0; win_length],
+                power: vec![0.0; bins],
+                lags: vec![0.0; win_length],
+                fft: fft.clone(),
+            }),
+        }
+    }
+
+    pub(crate) fn lags(&self) -> usize {
+        self.plan.len()
+    }
+
+    /// The normalised autocorrelation around each frame.
+    ///
+    /// # Shapes
+    /// `out` is row-major (lags, length of `onset`).
+    fn each_frame(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
+        self.scratch.with(|scratch| {
+            self.pad(onset, &mut scratch.padded);
+            for t in 0..onset.len() {
+                let energy = self.windowed(t, scratch);
+                scratch.power.fill(0.0);
+                self.plan.add_power(
+                    &scratch.frame,
+                    reciprocal(energy),
+                    &mut scratch.power,
+                    &mut scratch.fft,
+                )?;
+                self.plan
+                    .lags_into(&scratch.power, &mut scratch.lags, &mut scratch.fft)?;
+                let column = out.iter_mut().skip(t).step_by(onset.len());
+                for (y, &lag) in column.zip(&scratch.lags) {
+                    *y = lag as f32;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The mean over all frames of what [`each_frame`](Self::each_frame) gives, into `mean`.
+    ///
+    /// The sum is taken of the power spectra, so that one transform back serves all frames.
+    pub(crate) fn mean(&self, onset: &[f32], mean: &mut [f64]) -> Result<()> {
+        self.scratch.with(|scratch| {
+            self.pad(onset, &mut scratch.padded);
+            scratch.power.fill(0.0);
+            for t in 0..onset.len() {
+                let energy = self.windowed(t, scratch);
+                if energy > 0.0 {
+                    self.plan.add_power(
+                        &scratch.frame,
+                        reciprocal(energy) / onset.len() as f64,
+                        &mut scratch.power,
+                        &mut scratch.fft,
+                    )?;
+                }
+            }
+            self.plan.lags_into(&scratch.power, mean, &mut scratch.fft)
+        })
+    }
+
+    /// Puts half a window before and after the curve, falling in a straight line to zero.
+    fn pad(&self, onset: &[f32], padded: &mut Vec<f32>) {
+        let pad = self.window.len() / 2;
+        let ramp = |edge: Option<&f32>, i: usize| {
+            edge.map_or(0.0, |&edge| {
+                (f64::from(edge) * i as f64 / pad as f64) as f32
+            })
+        };
+        padded.clear();
+        padded.extend((0..pad).map(|i| ramp(onset.first(), i)));
+        padded.extend_from_slice(onset);
+        padded.extend((0..pad).rev().map(|i| ramp(onset.last(), i)));
+    }
+
+    /// Writes the windowed frame around `t` and returns its energy, which is the largest value of
+    /// its autocorrelation: that at lag 0.
+    fn windowed(&self, t: usize, scratch: &mut Scratch) -> f64 {
+        let mut energy = 0.0;
+        let samples = scratch.padded[t..].iter().zip(&self.window);
+        for (y, (&x, &w)) in scratch.frame.iter_mut().zip(samples) {
+            *y = f64::from(x) * w;
+            energy += *y * *y;
+        }
+        energy
+    }
+}
+
+/// A silent frame stays as it is.
+fn reciprocal(energy: f64) -> f64 {
+    if energy >= f64::MIN_POSITIVE {
+        1.0 / energy
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_is_that_of_all_frames() {
+        let onset: Vec<f32> = (0..50).map(|i| f32::from(u8::from(i % 7 == 0))).collect();
+        for len in [2, 15, 16, 60] {
+            let local = LocalAutocorrelation::new(len, Window::Hann);
+            let mut all = vec![0.0; len * onset.len()];
+            local.each_frame(&onset, &mut all).unwrap();
+            let mut mean = vec![0.0; len];
+            local.mean(&onset, &mut mean).unwrap();
+            for (row, &mean) in all.chunks(onset.len()).zip(&mean) {
+                let want = row.iter().map(|&x| f64::from(x)).sum::<f64>() / 50.0;
+                assert!((want - mean).abs() < 1e-6, "{len}: {want} {mean}");
+            }
+        }
+    }
+
+    #[test]
+    fn silence_has_no_correlation() {
+        let local = LocalAutocorrelation::new(16, Window::Hann);
+        let mut mean = [1.0; 16];
+        local.mean(&[0.0; 5], &mut mean).unwrap();
+        assert_eq!(mean, [0.0; 16]);
+        local.mean(&[], &mut mean).unwrap();
+    }
+}
