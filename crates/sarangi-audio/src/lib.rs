@@ -1,1 +1,37 @@
-//! Music audio in and out: decoding, WAV writing, downmix, resampling on load, chunks, folder scans with quarantine.
+#![doc = include_str!("../README.md")]
+
+mod chunk;
+mod decode;
+mod encode;
+mod fault;
+mod format;
+mod id3;
+mod info;
+mod load;
+mod open;
+mod quarantine;
+mod scan;
+mod source;
+mod verify;
+
+#[cfg(feature = "au")]
+mod au;
+#[cfg(any(feature = "wav", feature = "au"))]
+mod pcm;
+#[cfg(feature = "wav")]
+mod wav;
+
+#[cfg(feature = "symphonia")]
+mod ending;
+#[cfg(feature = "symphonia")]
+mod packets;
+
+pub use chunk::{Chunk, ChunkPlan, ChunkSpec, Tail};
+pub use decode::{DecodeOptions, Decoder, decode, decode_reader};
+pub use encode::{WavFormat, encode_wav};
+pub use format::AudioFormat;
+pub use info::{AudioInfo, inspect};
+pub use load::{LoadSpec, load};
+pub use quarantine::{Quarantine, Quarantined};
+pub use scan::{Scan, ScannedFile, scan_folder};
+pub use verify::{for_each_decoded, verify};

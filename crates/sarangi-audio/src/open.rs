@@ -1,0 +1,68 @@
+//! From a file to its blocks of samples.
+
+use std::fs::File;
+use std::path::Path;
+
+use ndarray::Array2;
+
+use crate::fault::Fault;
+use crate::format::{Detected, MAGIC_LEN, detect};
+use crate::source::Source;
+use crate::{AudioFormat, AudioInfo, id3};
+
+/// The decoded sound, block by block, each of shape (channels, samples).
+pub(crate) trait Blocks: Send + Sync {
+    /// The next block, or None at the end.
+    fn next(&mut self) -> Result<Option<Array2<f32>>, Fault>;
+}
+
+/// A sound whose header has been read.
+pub(crate) struct Opened {
+    pub(crate) info: AudioInfo,
+    pub(crate) blocks: Box<dyn Blocks>,
+}
+
+pub(crate) fn open_path(path: &Path) -> Result<Opened, Fault> {
+    let file = File::open(path)?;
+    // Reading a folder fails only later and with a message that does not say what is wrong.
+    if file.metadata()?.is_dir() {
+        return Err(Fault::bad("is a folder, not a sound file"));
+    }
+    open(Source::new(file)?)
+}
+
+pub(crate) fn open(mut source: Source) -> Result<Opened, Fault> {
+    if source.len() == 0 {
+        return Err(Fault::bad("file is empty"));
+    }
+    let start = id3::tag_len(&mut source)?;
+    let head = source.peek(start, MAGIC_LEN)?;
+    let format = match detect(&head) {
+        Detected::Readable(format) => format,
+        Detected::Foreign(what) => return Err(Fault::unsupported(what)),
+        Detected::Unknown => {
+            return Err(Fault::bad(format!(
+                "is not a sound file: its content begins with `{}`",
+                head.escape_ascii()
+            )));
+        }
+    };
+    if !format.is_enabled() {
+        return Err(Fault::Unsupported {
+            what: format.to_string(),
+            feature: Some(format.feature()),
+        });
+    }
+    let end = source.len();
+    let source = source.section(start, end)?;
+    match format {
+        #[cfg(feature = "wav")]
+        AudioFormat::Wav => crate::wav::open(source),
+        #[cfg(feature = "au")]
+        AudioFormat::Au => crate::au::open(source),
+        #[cfg(feature = "symphonia")]
+        _ => crate::packets::open(format, source),
+        #[allow(unreachable_patterns, reason = "reached only in builds without symphonia")]
+        _ => Err(Fault::unsupported(format.to_string())),
+    }
+}

@@ -1,0 +1,241 @@
+//! A folder of sub-folders of sounds: one sub-folder per class.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sarangi_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::format::has_audio_extension;
+
+/// One sound file of a [`Scan`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannedFile {
+    /// Its path below the scanned folder, with `/` between the parts on every system.
+    pub path: String,
+    /// Its class, as an index into [`Scan::labels`].
+    pub label: usize,
+}
+
+/// The classes and files of a folder, in an order that is the same on every system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scan {
+    /// The folder.
+    pub root: PathBuf,
+    /// The names of the sub-folders that hold sound, sorted by their bytes.
+    pub labels: Vec<String>,
+    /// The sound files, sorted by the bytes of their paths within each label.
+    pub files: Vec<ScannedFile>,
+    /// How many other files there are: hidden, outside a sub-folder, or not named like sound.
+    pub ignored: usize,
+    /// Sub-folders without a sound file.
+    pub empty: Vec<String>,
+}
+
+impl Scan {
+    /// Where a file of the scan lies.
+    pub fn path(&self, file: &ScannedFile) -> PathBuf {
+        self.root.join(&file.path)
+    }
+
+    /// How many files each label has.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.labels.len()];
+        for file in &self.files {
+            if let Some(count) = counts.get_mut(file.label) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// Checks that there is something to tell apart.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there are fewer than two labels.
+    pub fn check_classes(&self) -> Result<()> {
+        match self.labels.as_slice() {
+            [_, _, ..] => Ok(()),
+            [only] => Err(Error::data(
+                &self.root,
+                format!("has one class only, `{only}`; put the sounds of each class into a sub-folder of its own"),
+            )),
+            [] => Err(nothing_found(&self.root)),
+        }
+    }
+}
+
+/// Finds the sound files of a folder; the names of its immediate sub-folders are the labels.
+///
+/// Files count as sound by the ending of their name (`wav`, `mp3`, `flac`, `ogg`, `au`, `m4a`,
+/// `mp4`, `mkv` and their like), in sub-folders of any depth. Hidden files and folders are left
+/// out. Symbolic links are followed; one that leads back to a folder above itself is left out.
+///
+/// # Errors
+/// [`Error::Io`] if a folder cannot be read. [`Error::Data`] if no sub-folder holds a sound file or
+/// a file's name is not UTF-8.
+pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
+    let root = root.as_ref();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut ignored = 0;
+    let walk = WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file());
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) if e.loop_ancestor().is_some() => continue,
+            Err(e) => return Err(unreadable(root, e)),
+        };
+        let is_folder = entry.file_type().is_dir();
+        let parts = match entry.depth() {
+            0 if !is_folder => return Err(Error::data(root, "is not a folder")),
+            0 => continue,
+            1 if !is_folder => {
+                ignored += 1;
+                continue;
+            }
+            depth => parts(entry.path(), depth)?,
+        };
+        let files = found.entry(parts[0].to_owned()).or_default();
+        if is_folder {
+            continue;
+        }
+        if entry.file_type().is_file() && !is_hidden(&entry) && has_audio_extension(entry.path()) {
+            files.push(parts.join("/"));
+        } else {
+            ignored += 1;
+        }
+    }
+    let mut scan = Scan {
+        root: root.to_owned(),
+        labels: Vec::new(),
+        files: Vec::new(),
+        ignored,
+        empty: Vec::new(),
+    };
+    for (label, mut paths) in found {
+        if paths.is_empty() {
+            scan.empty.push(label);
+            continue;
+        }
+        paths.sort_unstable();
+        let index = scan.labels.len();
+        scan.files.extend(paths.into_iter().map(|path| ScannedFile { path, label: index }));
+        scan.labels.push(label);
+    }
+    if scan.files.is_empty() {
+        return Err(nothing_found(root));
+    }
+    Ok(scan)
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// The last `depth` parts of a path: those below the root.
+fn parts(path: &Path, depth: usize) -> Result<Vec<&str>> {
+    let mut parts = path
+        .iter()
+        .rev()
+        .take(depth)
+        .map(|part| {
+            part.to_str()
+                .ok_or_else(|| Error::data(path, "its name is not UTF-8; rename it"))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    parts.reverse();
+    Ok(parts)
+}
+
+fn unreadable(root: &Path, error: walkdir::Error) -> Error {
+    let path = error.path().unwrap_or(root).to_owned();
+    match error.into_io_error() {
+        Some(cause) => Error::io(path, cause),
+        None => Error::data(path, "cannot be read"),
+    }
+}
+
+fn nothing_found(root: &Path) -> Error {
+    Error::data(
+        root,
+        "has no sound files in sub-folders; put the sounds of each class into a sub-folder that bears its name",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"x").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn labels_and_files_come_sorted_and_the_rest_is_counted() {
+        let root = tree(&[
+            "rock/b.wav",
+            "rock/cd1/a.MP3",
+            "rock/a.wav",
+            "rock/notes.txt",
+            "rock/.hidden.wav",
+            ".trash/c.wav",
+            "Zydeco/x.au",
+            "loose.wav",
+            "pictures/cover.png",
+        ]);
+        let scan = scan_folder(root.path()).unwrap();
+        assert_eq!(scan.labels, ["Zydeco", "rock"]);
+        let files: Vec<_> = scan.files.iter().map(|f| (f.path.as_str(), f.label)).collect();
+        assert_eq!(
+            files,
+            [
+                ("Zydeco/x.au", 0),
+                ("rock/a.wav", 1),
+                ("rock/b.wav", 1),
+                ("rock/cd1/a.MP3", 1)
+            ]
+        );
+        assert_eq!(scan.ignored, 4);
+        assert_eq!(scan.empty, ["pictures"]);
+        assert_eq!(scan.counts(), [1, 3]);
+        assert!(scan.path(&scan.files[3]).is_file());
+        assert!(scan.check_classes().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_trained_on_says_why() {
+        let one = tree(&["only/a.wav"]);
+        let scan = scan_folder(one.path()).unwrap();
+        let error = scan.check_classes().unwrap_err().to_string();
+        assert!(error.contains("one class only, `only`"), "{error}");
+        for root in [tree(&[]), tree(&["a.wav"]), tree(&["a/b.txt"])] {
+            let error = scan_folder(root.path()).unwrap_err().to_string();
+            assert!(error.contains("no sound files in sub-folders"), "{error}");
+        }
+        assert!(scan_folder(one.path().join("none")).is_err());
+        assert!(scan_folder(one.path().join("only/a.wav")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        let root = tree(&["a/x.wav", "b/y.wav"]);
+        std::os::unix::fs::symlink(root.path(), root.path().join("a/up")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("b"), root.path().join("c")).unwrap();
+        let scan = scan_folder(root.path()).unwrap();
+        assert_eq!(scan.labels, ["a", "b", "c"]);
+        assert_eq!(scan.files.len(), 3);
+    }
+}
