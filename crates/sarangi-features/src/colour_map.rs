@@ -1,0 +1,111 @@
+//! Colours for numbers.
+
+use serde::{Deserialize, Serialize};
+
+const VIRIDIS: &[u8; 768] = include_bytes!("../assets/viridis.rgb");
+const MAGMA: &[u8; 768] = include_bytes!("../assets/magma.rgb");
+
+/// Red, green and blue, 0 to 255 each.
+pub type Colour = [u8; 3];
+
+/// The colours that numbers are shown in.
+///
+/// Each goes from dark to light without a turn, so that it also reads in print and by the
+/// colour-blind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColourMap {
+    /// Blue over green to yellow; matplotlib's default.
+    #[default]
+    Viridis,
+    /// Black over purple and red to pale yellow; librosa's default for spectrograms.
+    Magma,
+    /// Black to white; matplotlib's `gray`.
+    Grey,
+}
+
+impl ColourMap {
+    /// What is shown where there is no number (NaN): a red that is in none of the maps.
+    pub const MISSING: Colour = [255, 0, 0];
+
+    /// The colour of a value from 0 to 1, in 256 steps: `matplotlib.colormaps[name](value,
+    /// bytes=True)`.
+    ///
+    /// What lies outside has the colour of the nearer end, NaN [`MISSING`](Self::MISSING).
+    pub fn colour(self, value: f32) -> Colour {
+        if value.is_nan() {
+            return Self::MISSING;
+        }
+        // The cast cuts at both ends.
+        let step = (value * 256.0) as u8;
+        let table = match self {
+            Self::Viridis => VIRIDIS,
+            Self::Magma => MAGMA,
+            Self::Grey => return [step; 3],
+        };
+        let at = 3 * usize::from(step);
+        [table[at], table[at + 1], table[at + 2]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_matplotlibs() {
+        // matplotlib.colormaps[name]([0.0, 0.25, 0.5, 0.999, 1.0], bytes=True)
+        let cases = [
+            (
+                ColourMap::Viridis,
+                [
+                    [68, 1, 84],
+                    [58, 82, 139],
+                    [32, 144, 140],
+                    [253, 231, 36],
+                    [253, 231, 36],
+                ],
+            ),
+            (
+                ColourMap::Magma,
+                [
+                    [0, 0, 3],
+                    [80, 18, 123],
+                    [182, 54, 121],
+                    [251, 252, 191],
+                    [251, 252, 191],
+                ],
+            ),
+            (
+                ColourMap::Grey,
+                [[0; 3], [64; 3], [128; 3], [255; 3], [255; 3]],
+            ),
+        ];
+        for (map, want) in cases {
+            let got = [0.0, 0.25, 0.5, 0.999, 1.0].map(|value| map.colour(value));
+            assert_eq!(got, want, "{map:?}");
+        }
+    }
+
+    #[test]
+    fn every_map_grows_lighter_and_every_number_has_a_colour() {
+        for map in [ColourMap::Viridis, ColourMap::Magma, ColourMap::Grey] {
+            let luminance = |[r, g, b]: Colour| {
+                0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b)
+            };
+            let steps: Vec<f32> = (0..256)
+                .map(|i| luminance(map.colour(i as f32 / 255.0)))
+                .collect();
+            assert!(
+                steps.windows(2).all(|pair| pair[0] < pair[1] + 0.5),
+                "{map:?}"
+            );
+            assert_eq!(map.colour(f32::NEG_INFINITY), map.colour(0.0));
+            assert_eq!(map.colour(-1.0), map.colour(0.0));
+            assert_eq!(map.colour(2.0), map.colour(1.0));
+            assert_eq!(map.colour(f32::INFINITY), map.colour(1.0));
+            assert_eq!(map.colour(f32::NAN), ColourMap::MISSING);
+            assert!((0..256).all(|i| map.colour(i as f32 / 255.0) != ColourMap::MISSING));
+        }
+    }
+}

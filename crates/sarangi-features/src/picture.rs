@@ -1,0 +1,194 @@
+//! Feature maps as pictures.
+
+use ndarray::{ArrayView2, ArrayView3};
+use sarangi_core::{Error, Result};
+
+use crate::{Colour, ColourMap};
+
+const OP: &str = "picture";
+/// Rows of pixels between two channels, and their colour.
+const GAP: usize = 2;
+const PAPER: Colour = [255; 3];
+
+/// A picture in 24-bit colour, row by row from the top.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    rgb: Vec<u8>,
+}
+
+impl Picture {
+    /// Shows a map of shape (channels, bins, frames): one pixel for each value, time from left to
+    /// right, the lowest bin at the bottom, channels below each other with two white rows between.
+    ///
+    /// `range` is what the darkest and the lightest colour stand for; without one it is the least
+    /// and the largest finite value of each channel. A channel of one value is all dark; values
+    /// outside the range, infinite ones included, have the colour of the nearer end; NaN is
+    /// [`ColourMap::MISSING`].
+    ///
+    /// # Shapes
+    /// A picture channels × (bins + 2) − 2 pixels high and frames wide.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the map has no value, [`Error::Config`] if the range is empty or not
+    /// finite.
+    pub fn render(
+        map: ArrayView3<'_, f32>,
+        colours: ColourMap,
+        range: Option<(f32, f32)>,
+    ) -> Result<Self> {
+        let (channels, bins, frames) = map.dim();
+        if map.is_empty() {
+            let got = format_args!("({channels}, {bins}, {frames})");
+            return Err(Error::shape(OP, "a map with at least one value", got));
+        }
+        if let Some((low, high)) = range
+            && !(low < high && low.is_finite() && high.is_finite())
+        {
+            let reason = format!("must be finite and grow, got {low} to {high}");
+            return Err(Error::config(OP, "range", reason));
+        }
+        let height = channels * (bins + GAP) - GAP;
+        let mut rgb = Vec::with_capacity(3 * frames * height);
+        for (index, channel) in map.outer_iter().enumerate() {
+            if index > 0 {
+                rgb.extend(PAPER.iter().cycle().take(3 * GAP * frames));
+            }
+            let (low, high) = range.unwrap_or_else(|| finite_range(channel));
+            // In double precision, as the width of the range may be beyond single precision.
+            let (low, width) = (f64::from(low), f64::from(high) - f64::from(low));
+            let scale = if width > 0.0 { 1.0 / width } else { 0.0 };
+            for bin in channel.outer_iter().rev() {
+                for &value in bin {
+                    let share = match value.is_infinite() {
+                        true => value,
+                        false => ((f64::from(value) - low) * scale) as f32,
+                    };
+                    rgb.extend(colours.colour(share));
+                }
+            }
+        }
+        Ok(Self {
+            width: frames,
+            height,
+            rgb,
+        })
+    }
+
+    /// Pixels from left to right.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels from top to bottom.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// All pixels from the upper left, red, green and blue of each.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+}
+
+/// The least and the largest finite value; (0, 0) if there is none.
+fn finite_range(channel: ArrayView2<'_, f32>) -> (f32, f32) {
+    let finite = channel.iter().copied().filter(|x| x.is_finite());
+    finite
+        .fold(None, |range, x| {
+            let (low, high) = range.unwrap_or((x, x));
+            Some((x.min(low), x.max(high)))
+        })
+        .unwrap_or((0.0, 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array3, array};
+    use proptest::prelude::*;
+
+    const MAP: ColourMap = ColourMap::Grey;
+
+    fn greys(picture: &Picture) -> Vec<Vec<u8>> {
+        let rows = picture.rgb().chunks(3 * picture.width());
+        rows.map(|row| row.iter().step_by(3).copied().collect())
+            .collect()
+    }
+
+    #[test]
+    fn low_bins_are_below_and_each_channel_has_its_own_range() {
+        let map = array![[[0.0, 1.0], [2.0, 4.0]], [[-10.0, -20.0], [-30.0, -50.0]]];
+        let picture = Picture::render(map.view(), MAP, None).unwrap();
+        assert_eq!((picture.width(), picture.height()), (2, 6));
+        let want = [
+            [128, 255],
+            [0, 64],
+            [255, 255],
+            [255, 255],
+            [128, 0],
+            [255, 192],
+        ];
+        assert_eq!(greys(&picture), want);
+    }
+
+    #[test]
+    fn a_range_is_kept_to() {
+        let map = array![[[-1.0, 0.0, 5.0, 10.0, 11.0]]];
+        let picture = Picture::render(map.view(), MAP, Some((0.0, 10.0))).unwrap();
+        assert_eq!(greys(&picture), [[0, 0, 128, 255, 255]]);
+        for range in [
+            (1.0, 1.0),
+            (2.0, 1.0),
+            (f32::NAN, 1.0),
+            (0.0, f32::INFINITY),
+        ] {
+            let error = Picture::render(map.view(), MAP, Some(range)).unwrap_err();
+            assert!(error.to_string().starts_with("picture: range: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_has_a_colour_and_moves_no_other() {
+        let map = array![[[f32::INFINITY, f32::NEG_INFINITY, 1.0, 2.0]]];
+        let picture = Picture::render(map.view(), MAP, None).unwrap();
+        assert_eq!(greys(&picture), [[255, 0, 0, 255]]);
+        let map = array![[[f32::NAN, f32::INFINITY]]];
+        let picture = Picture::render(map.view(), MAP, None).unwrap();
+        assert_eq!(picture.rgb(), &[255, 0, 0, 255, 255, 255]);
+        let constant = Array3::from_elem((1, 1, 3), 7.0);
+        let picture = Picture::render(constant.view(), MAP, None).unwrap();
+        assert_eq!(greys(&picture), [[0, 0, 0]]);
+    }
+
+    #[test]
+    fn a_range_wider_than_any_single_number_is_no_trouble() {
+        let map = array![[[f32::MIN, 0.0, f32::MAX]]];
+        let picture = Picture::render(map.view(), MAP, None).unwrap();
+        assert_eq!(greys(&picture), [[0, 128, 255]]);
+    }
+
+    #[test]
+    fn an_empty_map_is_refused() {
+        for shape in [(0, 3, 3), (1, 0, 3), (1, 3, 0)] {
+            let map = Array3::<f32>::zeros(shape);
+            assert!(Picture::render(map.view(), MAP, None).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_map_has_a_picture_of_the_promised_size(
+            (channels, bins, frames) in (1usize..4, 1usize..6, 1usize..6),
+            values in prop::collection::vec(any::<f32>(), 3 * 5 * 5),
+        ) {
+            let values = values[..channels * bins * frames].to_vec();
+            let map = Array3::from_shape_vec((channels, bins, frames), values).unwrap();
+            let picture = Picture::render(map.view(), ColourMap::Magma, None).unwrap();
+            prop_assert_eq!(picture.width(), frames);
+            prop_assert_eq!(picture.height(), channels * (bins + 2) - 2);
+            prop_assert_eq!(picture.rgb().len(), 3 * picture.width() * picture.height());
+        }
+    }
+}
