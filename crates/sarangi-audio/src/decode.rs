@@ -223,12 +223,7 @@ impl Decoder {
     }
 
     fn check_end(&mut self) -> Result<()> {
-        if self.samples == 0 {
-            return Err(self.bad("has no sound in it: there is not one sample"));
-        }
-        let Some(promised) = self.info.samples else {
-            return Ok(());
-        };
+        let promised = self.info.samples.unwrap_or(0);
         let tolerated = match self.info.format {
             AudioFormat::Wav | AudioFormat::Au | AudioFormat::Flac => 0,
             // Their headers count packets, of which encoders add and drop some at the ends.
@@ -240,6 +235,9 @@ impl Decoder {
                 self.seconds(promised),
                 self.seconds(self.samples)
             ))?;
+        }
+        if self.samples == 0 {
+            return Err(self.bad("has no sound in it: there is not one sample"));
         }
         Ok(())
     }

@@ -56,7 +56,10 @@ pub(crate) fn open(format: AudioFormat, mut source: Source) -> Result<Opened, Fa
     // The header of some formats says neither rate nor channels: the first packet does.
     blocks.pending = blocks.decode_next()?;
     let Some((hz, channels)) = blocks.spec else {
-        return Err(Fault::bad("has no sound in it: the audio track is empty"));
+        return Err(match promised {
+            None | Some(0) => Fault::bad("has no sound in it: the audio track is empty"),
+            Some(_) => Fault::truncated("it ends before the first packet of sound does"),
+        });
     };
     let info = AudioInfo::new(format, name, hz, channels)?;
     Ok(Opened {
@@ -212,6 +215,10 @@ fn fault(cause: Cause) -> Fault {
             Fault::truncated("it ends in the middle of a packet")
         }
         Cause::IoError(e) => Fault::Io(e),
+        // What the demultiplexers say of a file that was cut: MP4 has its index at the end, and a
+        // Matroska segment must be whole.
+        Cause::Unsupported("isomp4: missing moov atom") => Fault::truncated("it has no index"),
+        Cause::Unsupported("mkv: missing segment element") => Fault::truncated("it is cut off"),
         Cause::ResetRequired => Fault::unsupported("a chain of several streams in one file"),
         other => Fault::Bad(other.to_string()),
     }
