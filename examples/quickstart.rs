@@ -46,7 +46,10 @@ fn main() -> anyhow::Result<()> {
 
     let recipe = Recipe::from_toml(RECIPE, &[]).map_err(anyhow::Error::msg)?;
     let data = root.join("fixtures/audio");
-    let options = TrainOptions { overwrite: true, ..TrainOptions::new(data, &out) };
+    let options = TrainOptions {
+        overwrite: true,
+        ..TrainOptions::new(data, &out)
+    };
     let outcome = train(&recipe, &options, &Printer)?;
     if let Some(test) = &outcome.test {
         say(format_args!("\n{test}"));
@@ -61,11 +64,18 @@ fn main() -> anyhow::Result<()> {
     for clip in clips {
         let answer = classifier.classify_file(&clip)?;
         let name = clip.file_name().unwrap_or_default().to_string_lossy();
-        say(format_args!("  {name:<12} {:<8} {:.0} % sure", answer.label, 100.0 * answer.confidence));
+        say(format_args!(
+            "  {name:<12} {:<8} {:.0} % sure",
+            answer.label,
+            100.0 * answer.confidence
+        ));
     }
     let folder = out.canonicalize().unwrap_or(out);
     let seconds = started.elapsed().as_secs();
-    say(format_args!("\nModel, plots and history in {seconds} s: {}", folder.display()));
+    say(format_args!(
+        "\nModel, plots and history in {seconds} s: {}",
+        folder.display()
+    ));
     Ok(())
 }
 
@@ -83,7 +93,11 @@ impl Observer for Printer {
                 let mut out = stdout().lock();
                 // A progress line that cannot be written is no reason to stop.
                 let _ = write!(out, "\rcomputing features: {done} of {total} tracks");
-                let _ = if done == total { writeln!(out) } else { out.flush() };
+                let _ = if done == total {
+                    writeln!(out)
+                } else {
+                    out.flush()
+                };
             }
             Event::Prepared { corpus, split, .. } => say(format_args!(
                 "{} tracks of {}: {} chunks train, {} validate, {} test",

@@ -1,7 +1,7 @@
 //! Features on disk.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array3, Array4};
@@ -24,7 +24,9 @@ const VERSION: &str = "1";
 impl FeatureCache {
     /// A cache in `folder`, which is made when the first entry is written.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self {
+            folder: folder.into(),
+        }
     }
 
     /// The entry for a sound file of this content digest under this front end.
@@ -59,7 +61,8 @@ impl FeatureCache {
         let path = self.path(key);
         write_atomically(&path, |out| {
             let fail = |e| Error::io(&path, e);
-            out.write_all(&header(chunks, [channels, bins, frames])).map_err(fail)?;
+            out.write_all(&header(chunks, [channels, bins, frames]))
+                .map_err(fail)?;
             let bytes: Vec<u8> = maps.iter().flat_map(|value| value.to_le_bytes()).collect();
             out.write_all(&bytes).map_err(fail)
         })
@@ -79,7 +82,12 @@ impl FeatureCache {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start)).map_err(fail)?;
         file.take(size).read_to_end(&mut bytes).map_err(fail)?;
-        let values = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        let values = bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b))
+            .collect();
         Array3::from_shape_vec(shape, values)
             .map_err(|_| Error::data(&path, format!("ends before chunk {chunk}; delete it")))
     }
@@ -91,7 +99,9 @@ impl FeatureCache {
 }
 
 fn bytes_of(shape: [usize; 3]) -> Option<u64> {
-    shape.iter().try_fold(4u64, |size, &n| size.checked_mul(n as u64))
+    shape
+        .iter()
+        .try_fold(4u64, |size, &n| size.checked_mul(n as u64))
 }
 
 /// The header of NumPy's format, version 1.0, always 128 bytes.
@@ -134,8 +144,9 @@ mod tests {
     #[test]
     fn keys_tell_contents_and_front_ends_apart() {
         let keys = [("a", "b"), ("ab", ""), ("", "ab"), ("a", "c")];
-        let keys: std::collections::BTreeSet<_> =
-            keys.map(|(content, front_end)| FeatureCache::key(content, front_end)).into();
+        let keys: std::collections::BTreeSet<_> = keys
+            .map(|(content, front_end)| FeatureCache::key(content, front_end))
+            .into();
         assert_eq!(keys.len(), 4);
     }
 }

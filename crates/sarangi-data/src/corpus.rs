@@ -54,13 +54,7 @@ impl Corpus {
     ) -> Result<Self> {
         let root = root.as_ref();
         let scan = scan_folder(root)?;
-        if let [only] = scan.labels.as_slice() {
-            let reason = format!(
-                "has one class only (`{only}`); training needs a sub-folder for each of at least \
-                 two classes"
-            );
-            return Err(Error::data(root, reason));
-        }
+        scan.check_classes()?;
         let done = AtomicUsize::new(0);
         let total = scan.files.len();
         let outcomes: Vec<Result<Track>> = scan
@@ -81,7 +75,7 @@ impl Corpus {
                 Err(Error::Io { path, source }) if path.starts_with(cache.folder()) => {
                     return Err(Error::Io { path, source });
                 }
-                Err(error) => quarantine.add(&file.path, &error),
+                Err(error) => quarantine.add(file.path.as_str(), &error),
             }
         }
         for (label, name) in scan.labels.iter().enumerate() {
@@ -90,12 +84,21 @@ impl Corpus {
                 return Err(Error::data(root, reason));
             }
         }
-        Ok(Self { root: root.to_owned(), labels: scan.labels, tracks, quarantine })
+        Ok(Self {
+            root: root.to_owned(),
+            labels: scan.labels,
+            tracks,
+            quarantine,
+        })
     }
 
     /// The tracks of one class.
     pub fn tracks_of(&self, label: usize) -> impl Iterator<Item = usize> {
-        self.tracks.iter().enumerate().filter(move |(_, t)| t.label == label).map(|(i, _)| i)
+        self.tracks
+            .iter()
+            .enumerate()
+            .filter(move |(_, t)| t.label == label)
+            .map(|(i, _)| i)
     }
 
     /// The chunks of one track.
@@ -124,7 +127,13 @@ fn prepare_track(
     if chunks == 0 {
         return Err(Error::decode(&path, "is too short for a single chunk"));
     }
-    Ok(Track { path: file.path.clone(), label: file.label, content, key, chunks })
+    Ok(Track {
+        path: file.path.clone(),
+        label: file.label,
+        content,
+        key,
+        chunks,
+    })
 }
 
 /// The digest of a file's content, read in blocks.

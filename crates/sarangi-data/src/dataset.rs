@@ -32,7 +32,12 @@ impl<'a> Chunks<'a> {
         items: &'a [Item],
         shape: [usize; 3],
     ) -> Self {
-        Self { corpus, cache, items, shape }
+        Self {
+            corpus,
+            cache,
+            items,
+            shape,
+        }
     }
 
     /// The shape (channels, bins, frames) of every example.
@@ -50,10 +55,18 @@ impl Dataset for Chunks<'_> {
 
     fn get(&self, index: usize) -> Result<Example> {
         let item = *self.items.get(index).ok_or_else(|| {
-            Error::shape("data set", format_args!("an index below {}", self.items.len()), index)
+            Error::shape(
+                "data set",
+                format_args!("an index below {}", self.items.len()),
+                index,
+            )
         })?;
         let track = &self.corpus.tracks[item.track];
         let features = self.cache.read(&track.key, item.chunk, self.shape)?;
-        Ok(Example { features, label: track.label, item })
+        Ok(Example {
+            features,
+            label: track.label,
+            item,
+        })
     }
 }

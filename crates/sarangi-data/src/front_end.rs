@@ -38,7 +38,9 @@ pub struct FrontEnd {
 
 impl std::fmt::Debug for FrontEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FrontEnd").field("spec", &self.identity).finish_non_exhaustive()
+        f.debug_struct("FrontEnd")
+            .field("spec", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,10 +55,16 @@ impl Spec<()> for FrontEndSpec {
         }
         let chunks = self.chunk.build(self.rate)?;
         let feature = self.features.build(self.rate)?;
-        let shape = feature.shape(chunks.len());
+        let shape = feature.shape(chunks.size());
         let identity = serde_json::to_string(self)
             .map_err(|e| Error::config("front_end", "features", e.to_string()))?;
-        Ok(FrontEnd { rate: self.rate, chunks, feature, shape, identity })
+        Ok(FrontEnd {
+            rate: self.rate,
+            chunks,
+            feature,
+            shape,
+            identity,
+        })
     }
 }
 
@@ -81,7 +89,10 @@ impl FrontEnd {
     pub fn times(&self, samples: usize) -> Vec<(f64, f64)> {
         let time = |at: usize| self.rate.seconds(at);
         let spans = self.chunks.chunks(samples);
-        spans.into_iter().map(|span| (time(span.start), time(span.start + span.len))).collect()
+        spans
+            .into_iter()
+            .map(|span| (time(span.start), time(span.start + span.len)))
+            .collect()
     }
 
     /// Reads a file at the front end's rate, its channels averaged.
@@ -101,8 +112,11 @@ impl FrontEnd {
         if wave.rate() != self.rate {
             return Err(Error::shape("front end", self.rate, wave.rate()));
         }
-        let maps: Vec<FeatureMap> =
-            self.chunks.cut(wave).map(|chunk| self.feature.apply(&chunk)).collect::<Result<_>>()?;
+        let maps: Vec<FeatureMap> = self
+            .chunks
+            .cut(wave)
+            .map(|chunk| self.feature.apply(&chunk))
+            .collect::<Result<_>>()?;
         let views: Vec<_> = maps.iter().map(|map| map.view()).collect();
         if views.is_empty() {
             let [channels, bins, frames] = self.shape;
@@ -110,7 +124,11 @@ impl FrontEnd {
         }
         ndarray::stack(Axis(0), &views).map_err(|_| {
             let got: Vec<_> = maps.iter().map(|map| map.dim()).collect();
-            Error::shape("front end", format_args!("{:?}", self.shape), format_args!("{got:?}"))
+            Error::shape(
+                "front end",
+                format_args!("{:?}", self.shape),
+                format_args!("{got:?}"),
+            )
         })
     }
 }

@@ -51,7 +51,11 @@ pub fn for_each_batch(
     mut use_batch: impl FnMut(Batch) -> Result<()>,
 ) -> Result<()> {
     if spec.size == 0 {
-        return Err(Error::config("training", "batch_size", "must be at least 1, got 0"));
+        return Err(Error::config(
+            "training",
+            "batch_size",
+            "must be at least 1, got 0",
+        ));
     }
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(spec.ahead);
@@ -76,8 +80,10 @@ fn read_batch(
     indices: &[usize],
     normalisation: &Normalisation,
 ) -> Result<Batch> {
-    let examples: Vec<Example> =
-        indices.par_iter().map(|&index| chunks.get(index)).collect::<Result<_>>()?;
+    let examples: Vec<Example> = indices
+        .par_iter()
+        .map(|&index| chunks.get(index))
+        .collect::<Result<_>>()?;
     let [channels, bins, frames] = chunks.shape();
     let mut features = Array4::zeros((examples.len(), channels, bins, frames));
     for (mut to, example) in features.axis_iter_mut(Axis(0)).zip(&examples) {
@@ -86,7 +92,10 @@ fn read_batch(
     normalisation.apply(features.view_mut())?;
     Ok(Batch {
         features,
-        labels: examples.iter().map(|example| example.label as u32).collect(),
+        labels: examples
+            .iter()
+            .map(|example| example.label as u32)
+            .collect(),
         items: examples.iter().map(|example| example.item).collect(),
     })
 }

@@ -58,7 +58,11 @@ impl NormaliseSpec {
         let mean = |&(sum, _): &(f64, f64)| sum / count;
         let deviation = |pair: &(f64, f64)| {
             let variance = (pair.1 / count - mean(pair).powi(2)).max(0.0);
-            if variance.sqrt() > 1e-6 { variance.sqrt() as f32 } else { 1.0 }
+            if variance.sqrt() > 1e-6 {
+                variance.sqrt() as f32
+            } else {
+                1.0
+            }
         };
         Ok(Normalisation::Standardise {
             mean: sums.iter().map(|pair| mean(pair) as f32).collect(),
@@ -73,7 +77,9 @@ impl Normalisation {
     /// # Errors
     /// [`Error::Shape`] if the number of channels is not that of the numbers.
     pub fn apply(&self, mut batch: ArrayViewMut4<'_, f32>) -> Result<()> {
-        let Self::Standardise { mean, deviation } = self else { return Ok(()) };
+        let Self::Standardise { mean, deviation } = self else {
+            return Ok(());
+        };
         let channels = batch.dim().1;
         if mean.len() != channels || deviation.len() != channels {
             return Err(Error::shape("normalisation", mean.len(), channels));

@@ -17,4 +17,5 @@ pub use evaluation::Evaluation;
 pub use plot::{ConfusionStyle, EpochPoint, plot_confusion, plot_curves};
 pub use pooling::{Pooling, Verdict};
 pub use predictions::{Prediction, Predictions};
+pub use probabilities::arg_max;
 pub use scores::Scores;

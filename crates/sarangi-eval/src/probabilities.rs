@@ -8,7 +8,7 @@ use sarangi_core::{Error, Result};
 const SUM_TOLERANCE: f64 = 0.01;
 
 /// The index of the largest value; the lowest of several, 0 if there is none.
-pub(crate) fn arg_max<T: PartialOrd>(values: &[T]) -> usize {
+pub fn arg_max<T: PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate().skip(1) {
         if *value > values[best] {

@@ -24,7 +24,9 @@ pub struct Classifier {
 
 impl std::fmt::Debug for Classifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Classifier").field("card", &self.card).finish_non_exhaustive()
+        f.debug_struct("Classifier")
+            .field("card", &self.card)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +69,12 @@ impl Classifier {
         let fitting = |e: Error| Error::checkpoint(path, e.to_string());
         let front_end = file.card.recipe.front_end.build(()).map_err(fitting)?;
         let network = file.network(&device).map_err(fitting)?;
-        Ok(Self { card: file.card, front_end, network, device })
+        Ok(Self {
+            card: file.card,
+            front_end,
+            network,
+            device,
+        })
     }
 
     /// Everything about the model but its weights.
@@ -95,7 +102,11 @@ impl Classifier {
     pub fn classify(&self, wave: &Waveform) -> Result<Classification> {
         let probabilities = self.probabilities(self.front_end.chunks(wave)?)?;
         if probabilities.is_empty() {
-            return Err(Error::shape("classify", "at least one chunk of sound", "none"));
+            return Err(Error::shape(
+                "classify",
+                "at least one chunk of sound",
+                "none",
+            ));
         }
         let verdict = self.card.recipe.prediction.pooling.pool(&probabilities)?;
         let label = |class: usize| self.card.labels[class].clone();
@@ -103,7 +114,9 @@ impl Classifier {
         // The verdict leads its ranking even where classes tie; the sort keeps the rest in order.
         order.sort_by(|&a, &b| {
             let key = |class: usize| (class == verdict.class, verdict.probabilities[class]);
-            key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal)
+            key(b)
+                .partial_cmp(&key(a))
+                .unwrap_or(std::cmp::Ordering::Equal)
         });
         let times = self.front_end.times(wave.len());
         let chunks = times
@@ -111,13 +124,21 @@ impl Classifier {
             .zip(probabilities)
             .map(|((start, end), probabilities)| {
                 let class = sarangi_eval::arg_max(&probabilities);
-                ChunkVerdict { start, end, label: label(class), probabilities }
+                ChunkVerdict {
+                    start,
+                    end,
+                    label: label(class),
+                    probabilities,
+                }
             })
             .collect();
         Ok(Classification {
             label: label(verdict.class),
             confidence: verdict.probabilities[verdict.class],
-            ranking: order.iter().map(|&c| (label(c), verdict.probabilities[c])).collect(),
+            ranking: order
+                .iter()
+                .map(|&c| (label(c), verdict.probabilities[c]))
+                .collect(),
             chunks,
         })
     }
@@ -146,9 +167,15 @@ impl Classifier {
             return Err(Error::data(data, reason));
         }
         let items = match part {
-            None => (0..corpus.tracks.len()).flat_map(|t| corpus.items_of(t)).collect(),
+            None => (0..corpus.tracks.len())
+                .flat_map(|t| corpus.items_of(t))
+                .collect(),
             Some(part) => {
-                let split = self.card.recipe.split.split(&corpus, self.card.recipe.seed)?;
+                let split = self
+                    .card
+                    .recipe
+                    .split
+                    .split(&corpus, self.card.recipe.seed)?;
                 if split.digest(&corpus) != self.card.split_digest {
                     let reason = "is not the data that the model was trained on, so its test part \
                                   may hold tracks that it has learned; score every track instead";
@@ -157,10 +184,14 @@ impl Classifier {
                 split.part(part).to_vec()
             }
         };
-        let chunks =
-            sarangi_data::Chunks::new(&corpus, cache, &items, self.front_end.shape());
-        let (_, predictions): (f64, Predictions) =
-            score(self.network.as_ref(), &self.device, &corpus, &chunks, &self.card.normalisation)?;
+        let chunks = sarangi_data::Chunks::new(&corpus, cache, &items, self.front_end.shape());
+        let (_, predictions): (f64, Predictions) = score(
+            self.network.as_ref(),
+            &self.device,
+            &corpus,
+            &chunks,
+            &self.card.normalisation,
+        )?;
         let evaluation = Evaluation::of(&predictions, self.card.recipe.prediction.pooling);
         Ok((evaluation, corpus))
     }

@@ -37,14 +37,22 @@ impl EpochRecord {
 
     /// The epoch in one line for people.
     pub fn line(&self, last: usize) -> String {
-        let Self { epoch, train_loss, train_accuracy, .. } = self;
+        let Self {
+            epoch,
+            train_loss,
+            train_accuracy,
+            ..
+        } = self;
         let mut line = format!(
             "epoch {epoch:>width$}/{last}  training loss {train_loss:.4} accuracy {:.1} %",
             100.0 * train_accuracy,
             width = last.to_string().len(),
         );
         if let (Some(loss), Some(accuracy)) = (self.valid_loss, self.valid_accuracy) {
-            line += &format!("  validation loss {loss:.4} accuracy {:.1} %", 100.0 * accuracy);
+            line += &format!(
+                "  validation loss {loss:.4} accuracy {:.1} %",
+                100.0 * accuracy
+            );
         }
         if self.best {
             line += "  best";

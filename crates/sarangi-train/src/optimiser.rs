@@ -45,7 +45,12 @@ fn default_eps() -> f64 {
 impl Default for OptimiserSpec {
     fn default() -> Self {
         let (lr, betas, eps) = (default_lr(), default_betas(), default_eps());
-        Self::Adam { lr, betas, eps, weight_decay: 0.0 }
+        Self::Adam {
+            lr,
+            betas,
+            eps,
+            weight_decay: 0.0,
+        }
     }
 }
 
@@ -58,12 +63,27 @@ impl OptimiserSpec {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        let Self::Adam { lr, betas, eps, weight_decay } = *self;
+        let Self::Adam {
+            lr,
+            betas,
+            eps,
+            weight_decay,
+        } = *self;
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let faults = [
             (!positive(lr), "lr", "must be above 0 and finite", lr),
-            (!(0.0..1.0).contains(&betas.0), "betas", "must be at least 0 and below 1", betas.0),
-            (!(0.0..1.0).contains(&betas.1), "betas", "must be at least 0 and below 1", betas.1),
+            (
+                !(0.0..1.0).contains(&betas.0),
+                "betas",
+                "must be at least 0 and below 1",
+                betas.0,
+            ),
+            (
+                !(0.0..1.0).contains(&betas.1),
+                "betas",
+                "must be at least 0 and below 1",
+                betas.1,
+            ),
             (!positive(eps), "eps", "must be above 0 and finite", eps),
             (
                 !(weight_decay >= 0.0 && weight_decay.is_finite()),
@@ -105,17 +125,37 @@ impl Adam {
     /// [`Error::Config`] if the description makes no sense, [`Error::Backend`] if the device fails.
     pub fn new(spec: &OptimiserSpec, params: &Params) -> Result<Self> {
         spec.check()?;
-        let OptimiserSpec::Adam { lr, betas, eps, weight_decay } = *spec;
+        let OptimiserSpec::Adam {
+            lr,
+            betas,
+            eps,
+            weight_decay,
+        } = *spec;
         let zeros = |var: &Var| Var::zeros(var.shape(), var.dtype(), var.device()).during("adam");
         let slots = params
             .trainable()
             .into_iter()
             .map(|(name, var)| {
                 let moments = [zeros(&var)?, zeros(&var)?];
-                Ok((name, Slot { parameter: var, moments }))
+                Ok((
+                    name,
+                    Slot {
+                        parameter: var,
+                        moments,
+                    },
+                ))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { slots, settings: AdamStep { lr, betas, eps, weight_decay, step: 0 } })
+        Ok(Self {
+            slots,
+            settings: AdamStep {
+                lr,
+                betas,
+                eps,
+                weight_decay,
+                step: 0,
+            },
+        })
     }
 
     /// Changes every parameter that has a gradient, at this learning rate.
@@ -124,8 +164,15 @@ impl Adam {
     /// [`Error::Backend`] if the device fails.
     pub fn step(&mut self, gradients: &GradStore, lr: f64) -> Result<()> {
         self.settings.step += 1;
-        let step = AdamStep { lr, ..self.settings };
-        for Slot { parameter, moments: [first, second] } in self.slots.values() {
+        let step = AdamStep {
+            lr,
+            ..self.settings
+        };
+        for Slot {
+            parameter,
+            moments: [first, second],
+        } in self.slots.values()
+        {
             if let Some(gradient) = gradients.get(parameter) {
                 adam_step(parameter, gradient, first, second, step)?;
             }
@@ -157,7 +204,9 @@ impl Adam {
         for (name, slot) in &self.slots {
             for (kind, var) in MOMENTS.iter().zip(&slot.moments) {
                 let key = format!("{kind}.{name}");
-                let saved = moments.get(&key).filter(|saved| saved.shape() == var.shape());
+                let saved = moments
+                    .get(&key)
+                    .filter(|saved| saved.shape() == var.shape());
                 let Some(saved) = saved else {
                     let expected = format!("`{key}` of {:?}", var.shape());
                     return Err(Error::shape("adam", expected, "another or none"));

@@ -76,7 +76,9 @@ pub struct PredictionSpec {
 
 impl Default for PredictionSpec {
     fn default() -> Self {
-        Self { pooling: Pooling::MeanProbability }
+        Self {
+            pooling: Pooling::MeanProbability,
+        }
     }
 }
 
@@ -98,20 +100,26 @@ impl Recipe {
     /// One line that says what is wrong and where.
     pub fn from_toml(text: &str, settings: &[(String, String)]) -> Result<Self, String> {
         let one_line = |e: toml::de::Error| {
-            let line = e.span().map(|span| text[..span.start.min(text.len())].lines().count());
-            let place = line.map(|n| format!("line {}: ", n.max(1))).unwrap_or_default();
+            let line = e
+                .span()
+                .map(|span| text[..span.start.min(text.len())].lines().count());
+            let place = line
+                .map(|n| format!("line {}: ", n.max(1)))
+                .unwrap_or_default();
             format!("{place}{}", e.message().replace('\n', "; "))
         };
-        // Without changes the text itself is parsed, so that an error can name its line.
-        let recipe: Self = if settings.is_empty() {
-            toml::from_str(text).map_err(one_line)?
-        } else {
-            let mut table: toml::Table = toml::from_str(text).map_err(one_line)?;
+        let mut recipe: Self = toml::from_str(text).map_err(one_line)?;
+        if !settings.is_empty() {
+            // Set where every default is written out, so that a field can be reached whose parent
+            // the text leaves out.
+            let mut table = toml::Table::try_from(&recipe).map_err(|e| e.to_string())?;
             for (path, value) in settings {
                 set(&mut table, path, value)?;
             }
-            table.try_into().map_err(|e: toml::de::Error| e.message().replace('\n', "; "))?
-        };
+            recipe = table
+                .try_into()
+                .map_err(|e: toml::de::Error| e.message().replace('\n', "; "))?;
+        }
         recipe.check().map_err(|e| e.to_string())?;
         Ok(recipe)
     }
@@ -125,10 +133,19 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<()> {
-        let TrainingSpec { epochs, batch_size, optimiser, schedule } = &self.training;
+        let TrainingSpec {
+            epochs,
+            batch_size,
+            optimiser,
+            schedule,
+        } = &self.training;
         for (field, value) in [("epochs", *epochs), ("batch_size", *batch_size)] {
             if value == 0 {
-                return Err(Error::config("training", field, "must be at least 1, got 0"));
+                return Err(Error::config(
+                    "training",
+                    field,
+                    "must be at least 1, got 0",
+                ));
             }
         }
         optimiser.check()?;
@@ -142,10 +159,14 @@ fn set(table: &mut toml::Table, path: &str, value: &str) -> Result<(), String> {
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let (parents, field) = path.rsplit_once('.').map_or((None, path), |(p, f)| (Some(p), f));
+    let (parents, field) = path
+        .rsplit_once('.')
+        .map_or((None, path), |(p, f)| (Some(p), f));
     let mut place = table;
     for name in parents.iter().flat_map(|parents| parents.split('.')) {
-        let entry = place.entry(name).or_insert_with(|| toml::Table::new().into());
+        let entry = place
+            .entry(name)
+            .or_insert_with(|| toml::Table::new().into());
         place = entry
             .as_table_mut()
             .ok_or_else(|| format!("{path}: `{name}` is a value, it has no fields to set"))?;
@@ -174,7 +195,10 @@ mod tests {
     "#;
 
     fn settings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -200,7 +224,13 @@ mod tests {
         assert_eq!(recipe.training.epochs, 3);
         assert_eq!(recipe.training.optimiser.lr(), 0.5);
         assert_eq!(recipe.name, "other name");
-        assert_eq!(recipe.split, SplitSpec::Track { valid: 0.25, test: 0.2 });
+        assert_eq!(
+            recipe.split,
+            SplitSpec::Track {
+                valid: 0.25,
+                test: 0.2
+            }
+        );
     }
 
     #[test]
@@ -208,10 +238,22 @@ mod tests {
         let wrong = TEXT.replace("test = 0.3", "tset = 0.3");
         let cases = [
             (Recipe::from_toml(&wrong, &[]), "tset"),
-            (Recipe::from_toml(TEXT, &settings(&[("training.epochs", "0")])), "epochs"),
-            (Recipe::from_toml(TEXT, &settings(&[("training.epoch", "1")])), "epoch"),
-            (Recipe::from_toml(TEXT, &settings(&[("name.x", "1")])), "name"),
-            (Recipe::from_toml(TEXT, &settings(&[("training.optimiser.lr", "nan")])), "lr"),
+            (
+                Recipe::from_toml(TEXT, &settings(&[("training.epochs", "0")])),
+                "epochs",
+            ),
+            (
+                Recipe::from_toml(TEXT, &settings(&[("training.epoch", "1")])),
+                "epoch",
+            ),
+            (
+                Recipe::from_toml(TEXT, &settings(&[("name.x", "1")])),
+                "name",
+            ),
+            (
+                Recipe::from_toml(TEXT, &settings(&[("training.optimiser.lr", "nan")])),
+                "lr",
+            ),
             (Recipe::from_toml("name = ", &[]), "line 1"),
         ];
         for (result, part) in cases {

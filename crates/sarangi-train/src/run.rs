@@ -1,6 +1,5 @@
 //! The folder of a training run.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, write_atomically};
@@ -15,7 +14,9 @@ pub struct Run {
 impl Run {
     /// The run in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self {
+            folder: folder.into(),
+        }
     }
 
     /// The folder.
@@ -68,7 +69,10 @@ impl Run {
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn write_text(&self, path: &Path, text: &str) -> Result<()> {
-        write_atomically(path, |out| out.write_all(text.as_bytes()).map_err(|e| Error::io(path, e)))
+        write_atomically(path, |out| {
+            out.write_all(text.as_bytes())
+                .map_err(|e| Error::io(path, e))
+        })
     }
 
     /// Writes a value as indented JSON, whole.

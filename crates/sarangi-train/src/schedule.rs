@@ -41,11 +41,20 @@ impl ScheduleSpec {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        let Self::Stages { stages } = self else { return Ok(()) };
+        let Self::Stages { stages } = self else {
+            return Ok(());
+        };
         if !stages.is_sorted_by(|a, b| a.from_epoch < b.from_epoch) {
-            return Err(Error::config("schedule", "stages", "must be in the order of from_epoch"));
+            return Err(Error::config(
+                "schedule",
+                "stages",
+                "must be in the order of from_epoch",
+            ));
         }
-        match stages.iter().find(|stage| !(stage.lr > 0.0 && stage.lr.is_finite())) {
+        match stages
+            .iter()
+            .find(|stage| !(stage.lr > 0.0 && stage.lr.is_finite()))
+        {
             Some(stage) => {
                 let reason = format!("must be above 0 and finite, got {}", stage.lr);
                 Err(Error::config("schedule", "lr", reason))
@@ -62,10 +71,14 @@ mod tests {
     #[test]
     fn stages_begin_at_their_epochs() {
         let stage = |from_epoch, lr| Stage { from_epoch, lr };
-        let schedule = ScheduleSpec::Stages { stages: vec![stage(3, 0.2), stage(5, 0.1)] };
+        let schedule = ScheduleSpec::Stages {
+            stages: vec![stage(3, 0.2), stage(5, 0.1)],
+        };
         let rates: Vec<f64> = (1..=6).map(|epoch| schedule.lr(epoch, 1.0)).collect();
         assert_eq!(rates, [1.0, 1.0, 0.2, 0.2, 0.1, 0.1]);
-        let reversed = ScheduleSpec::Stages { stages: vec![stage(5, 0.1), stage(3, 0.2)] };
+        let reversed = ScheduleSpec::Stages {
+            stages: vec![stage(5, 0.1), stage(3, 0.2)],
+        };
         assert!(reversed.check().is_err());
     }
 }

@@ -24,10 +24,17 @@ pub fn score(
     let order: Vec<usize> = (0..chunks.len()).collect();
     let mut loss = 0.0f64;
     let mut predictions = Vec::with_capacity(order.len());
-    let spec = BatchSpec { size: BATCH, normalisation, ahead: 2 };
+    let spec = BatchSpec {
+        size: BATCH,
+        normalisation,
+        ahead: 2,
+    };
     for_each_batch(chunks, &order, spec, |batch| {
         let xs = batch.features.into_tensor(device)?;
-        let logits = network.forward(&xs, Mode::Eval)?.to_dtype(DType::F32).during("score")?;
+        let logits = network
+            .forward(&xs, Mode::Eval)?
+            .to_dtype(DType::F32)
+            .during("score")?;
         log_softmax(&logits)?.with_array::<Ix2, _>(|rows| {
             for ((row, &label), item) in rows.outer_iter().zip(&batch.labels).zip(&batch.items) {
                 loss -= f64::from(row[label as usize]);

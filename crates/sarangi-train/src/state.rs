@@ -29,8 +29,14 @@ impl State {
     /// Writes it together with the weights and the optimiser's moments, in one file, so that they
     /// can never be of different epochs.
     pub(crate) fn write(&self, path: &Path, params: &Params, adam: &Adam) -> Result<()> {
-        let weights = params.snapshot()?.into_iter().map(|(name, t)| (WEIGHT.to_owned() + &name, t));
-        let moments = adam.moments().into_iter().map(|(name, t)| (MOMENT.to_owned() + &name, t));
+        let weights = params
+            .snapshot()?
+            .into_iter()
+            .map(|(name, t)| (WEIGHT.to_owned() + &name, t));
+        let moments = adam
+            .moments()
+            .into_iter()
+            .map(|(name, t)| (MOMENT.to_owned() + &name, t));
         let json = serde_json::to_string(self)
             .map_err(|e| Error::checkpoint(path, format!("cannot write the state: {e}")))?;
         tensor_file::write(path, &weights.chain(moments).collect(), (ENTRY, &json))
@@ -52,10 +58,14 @@ impl State {
         let mut same = state.recipe.clone();
         same.training.epochs = recipe.training.epochs;
         if same != *recipe {
-            return Err(fail("belongs to a run of another recipe; only `training.epochs` may differ"));
+            return Err(fail(
+                "belongs to a run of another recipe; only `training.epochs` may differ",
+            ));
         }
         if state.split_digest != split_digest {
-            return Err(fail("belongs to a run on other data: its files or their split have changed"));
+            return Err(fail(
+                "belongs to a run on other data: its files or their split have changed",
+            ));
         }
         let part = |prefix: &str| -> BTreeMap<String, Tensor> {
             let named = tensors.iter();

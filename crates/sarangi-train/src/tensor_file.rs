@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -20,8 +19,14 @@ pub(crate) fn write(
     let bytes = tensors
         .iter()
         .map(|(name, tensor)| {
-            let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).during("save")?;
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let values = tensor
+                .flatten_all()
+                .and_then(|t| t.to_vec1::<f32>())
+                .during("save")?;
+            let bytes: Vec<u8> = values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
             Ok((name, tensor.dims().to_vec(), bytes))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -29,12 +34,17 @@ pub(crate) fn write(
     let views = bytes
         .iter()
         .map(|(name, shape, bytes)| {
-            Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(fail)?))
+            Ok((
+                name,
+                TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(fail)?,
+            ))
         })
         .collect::<Result<Vec<_>>>()?;
     let metadata = HashMap::from([(entry.to_owned(), text.to_owned())]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
-    write_atomically(path, |out| out.write_all(&file).map_err(|e| Error::io(path, e)))
+    write_atomically(path, |out| {
+        out.write_all(&file).map_err(|e| Error::io(path, e))
+    })
 }
 
 /// Reads the tensors and the text of one metadata entry.
@@ -46,9 +56,15 @@ pub(crate) fn read(path: &Path, entry: &str) -> Result<(BTreeMap<String, Tensor>
     }
     let broken = |e| fail(format!("not a safetensors file: {e}"));
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
-    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(entry)).cloned();
+    let text = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get(entry))
+        .cloned();
     let text = text.ok_or_else(|| {
-        fail(format!("has no `{entry}` inside: it was not written by sarangi, or not as this kind"))
+        fail(format!(
+            "has no `{entry}` inside: it was not written by sarangi, or not as this kind"
+        ))
     })?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
         .map_err(|e| fail(format!("not a readable safetensors file: {e}")))?;

@@ -15,9 +15,7 @@ use sarangi_models::ModelContext;
 use sarangi_nn::{Mode, Model, Params, cross_entropy};
 
 use crate::state::State;
-use crate::{
-    Adam, EpochRecord, Event, ModelCard, ModelFile, Observer, Recipe, Run, score,
-};
+use crate::{Adam, EpochRecord, Event, ModelCard, ModelFile, Observer, Recipe, Run, score};
 
 /// Where and how a run takes place; nothing here changes the model.
 #[derive(Clone, Debug)]
@@ -82,7 +80,10 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     }
     let device = options.device.device()?;
     let front_end = recipe.front_end.build(())?;
-    let cache = options.cache.clone().unwrap_or_else(|| options.out.join("cache"));
+    let cache = options
+        .cache
+        .clone()
+        .unwrap_or_else(|| options.out.join("cache"));
     let cache = FeatureCache::new(cache);
     // Built before any file is read: a recipe that makes no sense should not cost an hour first.
     check_model(recipe, &front_end)?;
@@ -94,18 +95,30 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         corpus.quarantine.write(run.quarantine())?;
         let count = corpus.quarantine.len();
         let list = run.quarantine();
-        let text = format!("{count} file(s) cannot be used and are left out: {}", list.display());
+        let text = format!(
+            "{count} file(s) cannot be used and are left out: {}",
+            list.display()
+        );
         observer.observe(Event::Warning(text));
     }
     let split = recipe.split.split(&corpus, recipe.seed)?;
-    let training = Training::new(recipe, options, &device, &front_end, &cache, &corpus, &split)?;
+    let training = Training::new(
+        recipe, options, &device, &front_end, &cache, &corpus, &split,
+    )?;
     training.run(&run, observer)
 }
 
 fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
     let params = Params::new(recipe.seed, &Device::Cpu);
     let [in_channels, ..] = front_end.shape();
-    recipe.model.build(ModelContext { params: &params, in_channels, classes: 2 }).map(|_| ())
+    recipe
+        .model
+        .build(ModelContext {
+            params: &params,
+            in_channels,
+            classes: 2,
+        })
+        .map(|_| ())
 }
 
 /// What one run works with.
@@ -140,8 +153,11 @@ impl<'a> Training<'a> {
         let train = chunks(&split.train);
         let params = Params::new(recipe.seed.child("weights"), device);
         let (in_channels, classes) = (shape[0], corpus.labels.len());
-        let network =
-            recipe.model.build(ModelContext { params: &params, in_channels, classes })?;
+        let network = recipe.model.build(ModelContext {
+            params: &params,
+            in_channels,
+            classes,
+        })?;
         Ok(Self {
             recipe,
             options,
@@ -161,7 +177,11 @@ impl<'a> Training<'a> {
 
     fn run(&self, run: &Run, observer: &dyn Observer) -> Result<Outcome> {
         let parameters = self.params.trainable_count();
-        observer.observe(Event::Prepared { corpus: self.corpus, split: self.split, parameters });
+        observer.observe(Event::Prepared {
+            corpus: self.corpus,
+            split: self.split,
+            parameters,
+        });
         let leaking = self.split.leaking_tracks();
         if leaking > 0 {
             observer.observe(Event::Warning(format!(
@@ -191,7 +211,10 @@ impl<'a> Training<'a> {
                 record.valid_loss = Some(*loss);
                 record.valid_accuracy = Some(self.evaluation(predictions).chunk.accuracy);
             }
-            let best = history.iter().map(EpochRecord::decisive_loss).fold(f64::INFINITY, f64::min);
+            let best = history
+                .iter()
+                .map(EpochRecord::decisive_loss)
+                .fold(f64::INFINITY, f64::min);
             record.best = record.decisive_loss() < best;
             let validation = valid.map(|(_, predictions)| self.evaluation(&predictions));
             self.save(run, record, validation, &mut history, &adam)?;
@@ -210,7 +233,11 @@ impl<'a> Training<'a> {
         let order = shuffled(self.train.len(), &mut seed.child("order").rng(place, 0));
         let dropout: Seed = seed.child("dropout");
         let normalisation = &self.normalisation;
-        let spec = BatchSpec { size: training.batch_size, normalisation, ahead: 2 };
+        let spec = BatchSpec {
+            size: training.batch_size,
+            normalisation,
+            ahead: 2,
+        };
         let total = order.len().div_ceil(training.batch_size);
         let (mut done, mut seen, mut loss_sum, mut right) = (0, 0usize, 0.0f64, 0usize);
         for_each_batch(&self.train, &order, spec, |batch| {
@@ -237,7 +264,12 @@ impl<'a> Training<'a> {
             right += hits(&logits, &targets)?;
             seen += count;
             let loss = loss_sum / seen as f64;
-            observer.observe(Event::Step { epoch, done, total, loss });
+            observer.observe(Event::Step {
+                epoch,
+                done,
+                total,
+                loss,
+            });
             Ok(())
         })?;
         let seen = seen.max(1) as f64;
@@ -261,7 +293,14 @@ impl<'a> Training<'a> {
         if chunks.is_empty() {
             return Ok(None);
         }
-        score(network, self.device, self.corpus, chunks, &self.normalisation).map(Some)
+        score(
+            network,
+            self.device,
+            self.corpus,
+            chunks,
+            &self.normalisation,
+        )
+        .map(Some)
     }
 
     fn evaluation(&self, predictions: &Predictions) -> Evaluation {
@@ -291,7 +330,10 @@ impl<'a> Training<'a> {
             validation,
             licence: self.options.licence.clone(),
         };
-        let model = ModelFile { card, weights: self.params.snapshot()? };
+        let model = ModelFile {
+            card,
+            weights: self.params.snapshot()?,
+        };
         if record.best {
             model.write(run.model())?;
         }
@@ -331,12 +373,24 @@ impl<'a> Training<'a> {
                 plot_confusion(&scores.confusion, &self.corpus.labels, style, &title, path)?;
             }
         }
-        Ok(Outcome { run: run.clone(), history, test })
+        Ok(Outcome {
+            run: run.clone(),
+            history,
+            test,
+        })
     }
 }
 
 /// How many rows have their largest logit at the target.
 fn hits(logits: &Tensor, targets: &Tensor) -> Result<usize> {
-    let count = || logits.argmax(D::Minus1)?.eq(targets)?.to_dtype(candle_core::DType::F32)?.sum_all();
-    Ok(count().and_then(|sum| sum.to_scalar::<f32>()).during("accuracy")? as usize)
+    let count = || {
+        logits
+            .argmax(D::Minus1)?
+            .eq(targets)?
+            .to_dtype(candle_core::DType::F32)?
+            .sum_all()
+    };
+    Ok(count()
+        .and_then(|sum| sum.to_scalar::<f32>())
+        .during("accuracy")? as usize)
 }

@@ -6,11 +6,15 @@ use super::{Item, Split, share};
 use crate::Corpus;
 
 pub(super) fn split(corpus: &Corpus, valid: f64, test: f64, seed: Seed) -> Result<Split> {
-    let mut items: Vec<Item> =
-        (0..corpus.tracks.len()).flat_map(|track| corpus.items_of(track)).collect();
+    let mut items: Vec<Item> = (0..corpus.tracks.len())
+        .flat_map(|track| corpus.items_of(track))
+        .collect();
     let (tests, valids) = (share(items.len(), test), share(items.len(), valid));
     if tests + valids >= items.len() {
-        let reason = format!("{} chunk(s) are too few to train, validate and test", items.len());
+        let reason = format!(
+            "{} chunk(s) are too few to train, validate and test",
+            items.len()
+        );
         return Err(Error::data(&corpus.root, reason));
     }
     seed.named("chunks").shuffle(&mut items);
@@ -20,5 +24,9 @@ pub(super) fn split(corpus: &Corpus, valid: f64, test: f64, seed: Seed) -> Resul
     };
     let train = sorted(items.split_off(tests + valids));
     let valid = sorted(items.split_off(tests));
-    Ok(Split { train, valid, test: sorted(items) })
+    Ok(Split {
+        train,
+        valid,
+        test: sorted(items),
+    })
 }

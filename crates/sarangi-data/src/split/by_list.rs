@@ -10,17 +10,27 @@ use super::{Item, Split};
 use crate::Corpus;
 
 pub(super) fn split(corpus: &Corpus, lists: [&PathBuf; 3]) -> Result<Split> {
-    let tracks: BTreeMap<&str, usize> =
-        corpus.tracks.iter().enumerate().map(|(i, track)| (stem(&track.path), i)).collect();
+    let tracks: BTreeMap<&str, usize> = corpus
+        .tracks
+        .iter()
+        .enumerate()
+        .map(|(i, track)| (stem(&track.path), i))
+        .collect();
     let mut owner: BTreeMap<usize, &PathBuf> = BTreeMap::new();
     let mut parts: [Vec<Item>; 3] = Default::default();
     for (part, list) in parts.iter_mut().zip(lists) {
         let text = fs::read_to_string(list).map_err(|e| Error::io(list, e))?;
-        let names = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+        let names = text
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty() && !l.starts_with('#'));
         for &track in names.filter_map(|name| tracks.get(stem(name))) {
             if let Some(other) = owner.insert(track, list) {
-                let reason =
-                    format!("`{}` is also on {}", corpus.tracks[track].path, other.display());
+                let reason = format!(
+                    "`{}` is also on {}",
+                    corpus.tracks[track].path,
+                    other.display()
+                );
                 return Err(Error::data(list, reason));
             }
             part.extend(corpus.items_of(track));
@@ -33,7 +43,10 @@ pub(super) fn split(corpus: &Corpus, lists: [&PathBuf; 3]) -> Result<Split> {
     }
     let [train, valid, test] = parts;
     for (label, name) in corpus.labels.iter().enumerate() {
-        if !train.iter().any(|item| corpus.tracks[item.track].label == label) {
+        if !train
+            .iter()
+            .any(|item| corpus.tracks[item.track].label == label)
+        {
             let reason = format!("names no track of class `{name}`, which then cannot be learned");
             return Err(Error::data(lists[0], reason));
         }

@@ -68,7 +68,11 @@ impl Split {
     /// trained on and an evaluation can tell whether it sees the same split.
     pub fn digest(&self, corpus: &Corpus) -> String {
         let mut hash = blake3::Hasher::new();
-        for (name, items) in [("train", &self.train), ("valid", &self.valid), ("test", &self.test)] {
+        for (name, items) in [
+            ("train", &self.train),
+            ("valid", &self.valid),
+            ("test", &self.test),
+        ] {
             hash.update(name.as_bytes());
             for item in items {
                 let track = &corpus.tracks[item.track];
@@ -84,5 +88,9 @@ impl Split {
 
 /// How many of `count` things a share of them is: rounded, but at least one if the share is not 0.
 fn share(count: usize, fraction: f64) -> usize {
-    if fraction == 0.0 { 0 } else { ((count as f64 * fraction).round() as usize).max(1) }
+    if fraction == 0.0 {
+        0
+    } else {
+        ((count as f64 * fraction).round() as usize).max(1)
+    }
 }

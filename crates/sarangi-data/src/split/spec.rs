@@ -55,7 +55,10 @@ fn default_test() -> f64 {
 
 impl Default for SplitSpec {
     fn default() -> Self {
-        Self::Track { valid: default_valid(), test: default_test() }
+        Self::Track {
+            valid: default_valid(),
+            test: default_test(),
+        }
     }
 }
 
@@ -75,7 +78,8 @@ impl SplitSpec {
                 }
             }
             if valid + test >= 1.0 {
-                let reason = format!("valid + test must leave some for training, got {valid} + {test}");
+                let reason =
+                    format!("valid + test must leave some for training, got {valid} + {test}");
                 return Err(Error::config("split", "valid", reason));
             }
         }

@@ -1,0 +1,168 @@
+//! What every split must hold.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use sarangi_core::Seed;
+use sarangi_data::{Corpus, Item, Part, SplitSpec, Track};
+
+/// A corpus of `sizes[label]` tracks in each class, of three chunks each, without files.
+fn corpus(sizes: &[usize]) -> Corpus {
+    let labels: Vec<String> = (0..sizes.len())
+        .map(|label| format!("class{label}"))
+        .collect();
+    let tracks = sizes
+        .iter()
+        .enumerate()
+        .flat_map(|(label, &count)| (0..count).map(move |n| (label, n)))
+        .map(|(label, n)| Track {
+            path: format!("class{label}/{n:03}.wav"),
+            label,
+            content: format!("content {label} {n}"),
+            key: String::new(),
+            chunks: 3,
+        })
+        .collect();
+    Corpus {
+        root: PathBuf::from("music"),
+        labels,
+        tracks,
+        quarantine: Default::default(),
+    }
+}
+
+fn tracks(items: &[Item]) -> BTreeSet<usize> {
+    items.iter().map(|item| item.track).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_track_split_is_whole_stratified_and_complete(
+        sizes in prop::collection::vec(5usize..40, 2..6),
+        seed: u64,
+    ) {
+        let corpus = corpus(&sizes);
+        let split = SplitSpec::default().split(&corpus, Seed(seed)).unwrap();
+        prop_assert_eq!(split.leaking_tracks(), 0);
+        let all = [Part::Train, Part::Valid, Part::Test].map(|part| split.part(part).len());
+        prop_assert_eq!(all.iter().sum::<usize>(), corpus.tracks.len() * 3);
+        for (label, &size) in sizes.iter().enumerate() {
+            let tests = tracks(&split.test);
+            let count = tests.iter().filter(|&&t| corpus.tracks[t].label == label).count();
+            prop_assert_eq!(count, ((size as f64 * 0.2).round() as usize).max(1));
+        }
+        prop_assert_eq!(&split, &SplitSpec::default().split(&corpus, Seed(seed)).unwrap());
+    }
+
+    #[test]
+    fn the_leaky_split_leaks_and_says_so(seed: u64) {
+        let corpus = corpus(&[20, 20]);
+        let spec = SplitSpec::LeakyChunks { valid: 0.16, test: 0.2 };
+        let split = spec.split(&corpus, Seed(seed)).unwrap();
+        prop_assert!(spec.is_leaky());
+        prop_assert!(split.leaking_tracks() > 0);
+        prop_assert_eq!((split.test.len(), split.valid.len(), split.train.len()), (24, 19, 77));
+    }
+}
+
+#[test]
+fn a_new_track_in_one_class_moves_no_other_class() {
+    let (small, large) = (corpus(&[20, 20]), corpus(&[20, 21]));
+    let split = |corpus: &Corpus| SplitSpec::default().split(corpus, Seed(1)).unwrap();
+    let first_class = |corpus: &Corpus| -> Vec<Item> {
+        split(corpus)
+            .test
+            .into_iter()
+            .filter(|i| corpus.tracks[i.track].label == 0)
+            .collect()
+    };
+    assert_eq!(first_class(&small), first_class(&large));
+}
+
+#[test]
+fn too_few_tracks_and_senseless_shares_are_errors() {
+    let message = SplitSpec::default()
+        .split(&corpus(&[9, 1]), Seed(1))
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("`class1` has 1 usable track"), "{message}");
+    assert!(message.starts_with("music: "), "{message}");
+    for (valid, test) in [(0.5, 0.5), (-0.1, 0.2), (0.1, f64::NAN), (0.0, 1.0)] {
+        let spec = SplitSpec::Track { valid, test };
+        assert!(
+            spec.split(&corpus(&[9, 9]), Seed(1)).is_err(),
+            "{valid} {test}"
+        );
+    }
+    let all_train = SplitSpec::Track {
+        valid: 0.0,
+        test: 0.0,
+    };
+    assert_eq!(
+        all_train
+            .split(&corpus(&[1, 1]), Seed(1))
+            .unwrap()
+            .train
+            .len(),
+        6
+    );
+}
+
+#[test]
+fn lists_choose_tracks_by_name_whatever_the_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let corpus = corpus(&[4, 4]);
+    let train = list(
+        "train.txt",
+        "class0/000.au\nclass1/000.au\r\n\nclass9/000.au\n",
+    );
+    let valid = list("valid.txt", "class0/001.au\n");
+    let test = list("test.txt", "# unseen\nclass0/002.au\nclass1/002.au\n");
+    let spec = |train: &PathBuf, valid: &PathBuf, test: &PathBuf| SplitSpec::Lists {
+        train: train.clone(),
+        valid: valid.clone(),
+        test: test.clone(),
+    };
+    let split = spec(&train, &valid, &test).split(&corpus, Seed(1)).unwrap();
+    assert_eq!(tracks(&split.train), BTreeSet::from([0, 4]));
+    assert_eq!(tracks(&split.valid), BTreeSet::from([1]));
+    assert_eq!(tracks(&split.test), BTreeSet::from([2, 6]));
+    assert_eq!(split.leaking_tracks(), 0);
+
+    let twice = spec(&train, &valid, &train)
+        .split(&corpus, Seed(1))
+        .unwrap_err()
+        .to_string();
+    assert!(twice.contains("class0/000.wav"), "{twice}");
+    let one_class = spec(&valid, &train, &test)
+        .split(&corpus, Seed(1))
+        .unwrap_err()
+        .to_string();
+    assert!(one_class.contains("`class1`"), "{one_class}");
+    let absent = spec(&folder.path().join("no.txt"), &valid, &test).split(&corpus, Seed(1));
+    assert!(absent.unwrap_err().to_string().contains("no.txt"));
+}
+
+#[test]
+fn the_digest_tells_splits_and_contents_apart() {
+    let mut corpus = corpus(&[9, 9]);
+    let digest = |corpus: &Corpus, seed| {
+        SplitSpec::default()
+            .split(corpus, Seed(seed))
+            .unwrap()
+            .digest(corpus)
+    };
+    let first = digest(&corpus, 1);
+    assert_eq!(first, digest(&corpus, 1));
+    assert_ne!(first, digest(&corpus, 2));
+    corpus.tracks[0].content = "other".into();
+    assert_ne!(first, digest(&corpus, 1));
+}
