@@ -75,7 +75,7 @@ impl Autocorrelation {
     /// counts as zero or is left out.
     ///
     /// # Errors
-    /// [`Error::Backend`] if `scratch` was made by another plan.
+    /// [`Error::Shape`] if `scratch` was made by a plan of another length.
     pub fn add_power(
         &self,
         input: &[f64],
@@ -83,6 +83,7 @@ impl Autocorrelation {
         power: &mut [f64],
         scratch: &mut AutocorrelationScratch,
     ) -> Result<()> {
+        self.check(scratch)?;
         let count = input.len().min(self.len);
         scratch.padded[..count].copy_from_slice(&input[..count]);
         scratch.padded[count..].fill(0.0);
@@ -102,13 +103,14 @@ impl Autocorrelation {
     /// alone.
     ///
     /// # Errors
-    /// [`Error::Backend`] if `scratch` was made by another plan.
+    /// [`Error::Shape`] if `scratch` was made by a plan of another length.
     pub fn lags_into(
         &self,
         power: &[f64],
         lags: &mut [f64],
         scratch: &mut AutocorrelationScratch,
     ) -> Result<()> {
+        self.check(scratch)?;
         let scale = 1.0 / scratch.padded.len() as f64;
         for (x, &p) in scratch.spectrum.iter_mut().zip(power) {
             *x = Complex64::new(p * scale, 0.0);
@@ -120,6 +122,18 @@ impl Autocorrelation {
             *lag = value;
         }
         Ok(())
+    }
+
+    fn check(&self, scratch: &AutocorrelationScratch) -> Result<()> {
+        let (size, got) = (self.forward.len(), scratch.padded.len());
+        if size == got {
+            return Ok(());
+        }
+        Err(Error::shape(
+            "autocorrelation",
+            format_args!("scratch for {size} samples"),
+            got,
+        ))
     }
 }
 
@@ -175,6 +189,9 @@ mod tests {
     fn lengths_are_fast() {
         assert_eq!(fast_length(687), 720);
         assert_eq!(fast_length(1), 2);
-        assert_eq!(Autocorrelation::new(0).len(), 1);
+        let one = Autocorrelation::new(0);
+        assert_eq!(one.len(), 1);
+        let scratch = &mut Autocorrelation::new(9).scratch();
+        assert!(one.add_power(&[1.0], 1.0, &mut [0.0], scratch).is_err());
     }
 }

@@ -176,6 +176,13 @@ impl Stft {
                 out.len(),
             ));
         }
+        if scratch.spectra.len() != GROUP * bins {
+            return Err(Error::shape(
+                "stft",
+                "scratch of this plan",
+                "that of another",
+            ));
+        }
         let mut spectra = std::mem::take(&mut scratch.spectra);
         let outcome = frames.clone().step_by(GROUP).try_for_each(|first| {
             let group = first..frames.end.min(first + GROUP);
@@ -232,7 +239,6 @@ impl fmt::Debug for Stft {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{Padding, StftSpec, Window};
     use sarangi_core::{Seed, Spec};
     use std::f64::consts::TAU;
@@ -319,5 +325,13 @@ mod tests {
         let scratch = &mut plan.scratch();
         assert!(plan.power_into(&[0.0; 9], 1..2, &mut out, scratch).is_err());
         assert!(plan.power_into(&[0.0; 9], 0..2, &mut out, scratch).is_err());
+        let other = &mut plain.build(()).unwrap().scratch();
+        assert!(plan.power_into(&[0.0; 9], 0..1, &mut out, other).is_ok());
+        let small = StftSpec {
+            n_fft: 64,
+            ..StftSpec::default()
+        };
+        let other = &mut small.build(()).unwrap().scratch();
+        assert!(plan.power_into(&[0.0; 9], 0..1, &mut out, other).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The five-channel stack.
 
-use ndarray::{Array3, ArrayView2, Axis};
+use ndarray::{Array3, ArrayView2};
 use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Transform, Waveform};
 use sarangi_dsp::{Pool, SavitzkyGolay, StftScratch, resize_bilinear};
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,7 @@ impl Feature for FiveChannel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Axis;
 
     #[test]
     fn the_maps_are_those_of_the_features_by_themselves() {

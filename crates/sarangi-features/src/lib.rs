@@ -14,6 +14,7 @@ mod feature_spec;
 mod five_channel;
 mod log_mel;
 mod matrix;
+mod median;
 mod mel;
 mod mel_bank;
 mod mfcc;

@@ -93,6 +93,7 @@ impl MelBank {
             bands: Vec::with_capacity(spec.n_mels),
             weights: Vec::new(),
         };
+        let bin_of = |hz: f64| hz * n_fft as f64 / rate.as_f64();
         for edge in edges.windows(3) {
             let [lower, centre, upper] = [edge[0], edge[1], edge[2]];
             let scale = match spec.norm {
@@ -106,11 +107,13 @@ impl MelBank {
                 // librosa rounds the triangle before it is scaled, in single precision.
                 rising.min(falling).max(0.0) as f32 * scale as f32
             };
-            let bins = 0..n_fft / 2 + 1;
-            let first_bin = bins.clone().find(|&k| weight(k) > 0.0).unwrap_or(0);
+            // A narrow triangle may fall between two bins: then its band is empty.
+            let end = (n_fft / 2 + 1).min(bin_of(upper).ceil() as usize + 1);
+            let mut bins = bin_of(lower) as usize..end;
+            let first_bin = bins.find(|&k| weight(k) > 0.0).unwrap_or(0);
             let first_weight = bank.weights.len();
             bank.weights
-                .extend((first_bin..bins.end).map(weight).take_while(|&w| w > 0.0));
+                .extend((first_bin..end).map(weight).take_while(|&w| w > 0.0));
             bank.bands.push(Band {
                 first_bin,
                 first_weight,

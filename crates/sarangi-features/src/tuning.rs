@@ -1,6 +1,6 @@
 //! How far a recording is tuned from A = 440 Hz.
 
-use crate::onset::median;
+use crate::median::median;
 
 /// Steps in which tuning is measured over one bin of the scale.
 pub(crate) const STEPS: usize = 100;
