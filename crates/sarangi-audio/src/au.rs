@@ -54,6 +54,8 @@ pub(crate) fn open(mut source: Source) -> Result<Opened, Fault> {
     source.seek(SeekFrom::Start(offset))?;
     Ok(Opened {
         info: info.with_samples(samples),
-        blocks: Box::new(PcmBlocks::new(source, coding, big_endian, channels, samples)),
+        blocks: Box::new(PcmBlocks::new(
+            source, coding, big_endian, channels, samples,
+        )),
     })
 }

@@ -214,13 +214,55 @@ mod tests {
     fn nonsense_is_refused_by_name() {
         let spec = ChunkSpec::default;
         for (bad, field) in [
-            (ChunkSpec { seconds: 0.0, ..spec() }, "seconds"),
-            (ChunkSpec { seconds: -1.0, ..spec() }, "seconds"),
-            (ChunkSpec { seconds: f64::NAN, ..spec() }, "seconds"),
-            (ChunkSpec { seconds: f64::INFINITY, ..spec() }, "seconds"),
-            (ChunkSpec { overlap: 1.0, ..spec() }, "overlap"),
-            (ChunkSpec { overlap: f64::NAN, ..spec() }, "overlap"),
-            (ChunkSpec { count: Some(0), ..spec() }, "count"),
+            (
+                ChunkSpec {
+                    seconds: 0.0,
+                    ..spec()
+                },
+                "seconds",
+            ),
+            (
+                ChunkSpec {
+                    seconds: -1.0,
+                    ..spec()
+                },
+                "seconds",
+            ),
+            (
+                ChunkSpec {
+                    seconds: f64::NAN,
+                    ..spec()
+                },
+                "seconds",
+            ),
+            (
+                ChunkSpec {
+                    seconds: f64::INFINITY,
+                    ..spec()
+                },
+                "seconds",
+            ),
+            (
+                ChunkSpec {
+                    overlap: 1.0,
+                    ..spec()
+                },
+                "overlap",
+            ),
+            (
+                ChunkSpec {
+                    overlap: f64::NAN,
+                    ..spec()
+                },
+                "overlap",
+            ),
+            (
+                ChunkSpec {
+                    count: Some(0),
+                    ..spec()
+                },
+                "count",
+            ),
         ] {
             let error = bad.build(SampleRate::HZ_22050).unwrap_err().to_string();
             assert!(error.starts_with(&format!("chunk: {field}: ")), "{error}");

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::open::{Blocks, Opened, open, open_path};
+use crate::planes::Planes;
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};
 
@@ -145,20 +146,11 @@ impl Decoder {
     /// # Errors
     /// As [`decode`].
     pub fn read_to_end(mut self) -> Result<Waveform> {
-        let mut rows = vec![Vec::new(); self.info.channels];
+        let mut planes = Planes::new(self.info.channels);
         while let Some(block) = self.next_block()? {
-            for (row, new) in rows.iter_mut().zip(block.outer_iter()) {
-                row.extend(new);
-            }
+            planes.append(block.view());
         }
-        let rate = self.info.rate;
-        if rows.len() == 1 {
-            return Ok(Waveform::mono(rows.swap_remove(0), rate));
-        }
-        let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-        let samples = Array2::from_shape_vec(shape, rows.concat())
-            .map_err(|e| Error::backend("decode", e))?;
-        Waveform::new(samples, rate)
+        planes.into_waveform(self.info.rate)
     }
 
     fn next_block(&mut self) -> Result<Option<Array2<f32>>> {

@@ -94,7 +94,9 @@ impl fmt::Display for AudioFormat {
 pub(crate) fn detect(head: &[u8]) -> Detected {
     let form = head.get(8..12).unwrap_or_default();
     match head {
-        [b'R', b'I', b'F', b'F', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..]
+        [b'R', b'I', b'F', b'F', ..]
+        | [b'R', b'F', b'6', b'4', ..]
+        | [b'B', b'W', b'6', b'4', ..]
             if form == b"WAVE" =>
         {
             Detected::Readable(AudioFormat::Wav)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod au;
 mod chunk;
 mod decode;
 mod encode;
@@ -9,21 +10,22 @@ mod id3;
 mod info;
 mod load;
 mod open;
+mod pcm;
+mod planes;
 mod quarantine;
 mod scan;
 mod source;
 mod verify;
-
-#[cfg(feature = "au")]
-mod au;
-#[cfg(any(feature = "wav", feature = "au"))]
-mod pcm;
-#[cfg(feature = "wav")]
 mod wav;
 
-#[cfg(feature = "symphonia")]
-mod ending;
-#[cfg(feature = "symphonia")]
+// The decoders by symphonia.
+#[cfg(any(
+    feature = "flac",
+    feature = "mp3",
+    feature = "ogg",
+    feature = "aac",
+    feature = "mkv"
+))]
 mod packets;
 
 pub use chunk::{Chunk, ChunkPlan, ChunkSpec, Tail};

@@ -3,11 +3,11 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use ndarray::Array2;
-use sarangi_core::{Error, Result, SampleRate, Waveform};
+use sarangi_core::{Result, SampleRate, Waveform};
 use sarangi_dsp::ResampleStream;
 use serde::{Deserialize, Serialize};
 
+use crate::planes::Planes;
 use crate::{DecodeOptions, Decoder};
 
 /// How a sound file becomes the input of a feature: rate and downmix, `librosa.load`'s parameters.
@@ -55,27 +55,20 @@ impl LoadSpec {
     fn convert(&self, decoder: Decoder) -> Result<Waveform> {
         let from = decoder.info().rate;
         let to = self.rate.unwrap_or(from);
-        let channels = if self.mono { 1 } else { decoder.info().channels };
-        let mut stream = ResampleStream::new(from, to, channels)?;
-        let mut rows = vec![Vec::new(); channels];
-        let mut append = |block: &Waveform| {
-            for (row, new) in rows.iter_mut().zip(block.samples().outer_iter()) {
-                row.extend(new);
-            }
+        let channels = if self.mono {
+            1
+        } else {
+            decoder.info().channels
         };
+        let mut stream = ResampleStream::new(from, to, channels)?;
+        let mut planes = Planes::new(channels);
         for block in decoder {
             let block = block?;
             let block = if self.mono { block.into_mono() } else { block };
-            append(&stream.push(&block)?);
+            planes.append(stream.push(&block)?.samples());
         }
-        append(&stream.finish()?);
-        if rows.len() == 1 {
-            return Ok(Waveform::mono(rows.swap_remove(0), to));
-        }
-        let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-        let samples =
-            Array2::from_shape_vec(shape, rows.concat()).map_err(|e| Error::backend("load", e))?;
-        Waveform::new(samples, to)
+        planes.append(stream.finish()?.samples());
+        planes.into_waveform(to)
     }
 }
 

@@ -56,13 +56,20 @@ pub(crate) fn open(mut source: Source) -> Result<Opened, Fault> {
     let end = source.len();
     let source = source.section(start, end)?;
     match format {
-        #[cfg(feature = "wav")]
         AudioFormat::Wav => crate::wav::open(source),
-        #[cfg(feature = "au")]
         AudioFormat::Au => crate::au::open(source),
-        #[cfg(feature = "symphonia")]
+        #[cfg(any(
+            feature = "flac",
+            feature = "mp3",
+            feature = "ogg",
+            feature = "aac",
+            feature = "mkv"
+        ))]
         _ => crate::packets::open(format, source),
-        #[allow(unreachable_patterns, reason = "reached only in builds without symphonia")]
+        #[allow(
+            unreachable_patterns,
+            reason = "reached only in builds without symphonia"
+        )]
         _ => Err(Fault::unsupported(format.to_string())),
     }
 }

@@ -1,5 +1,7 @@
 //! Compressed sound, decoded by symphonia.
 
+mod ending;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,16 +13,15 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::default::{formats, get_codecs};
 
-use crate::ending::Ending;
 use crate::fault::Fault;
 use crate::open::{Blocks, Opened};
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};
+use ending::Ending;
 
 pub(crate) fn open(format: AudioFormat, mut source: Source) -> Result<Opened, Fault> {
-    #[cfg(feature = "mp3")]
     if format == AudioFormat::Mp3 {
-        let end = source.len() - crate::id3::trailer_len(&mut source)?;
+        let end = source.len() - ending::trailer_len(&mut source)?;
         source = source.section(0, end)?;
     }
     let ending = Ending::of(format, &mut source)?;
@@ -72,10 +73,7 @@ pub(crate) fn open(format: AudioFormat, mut source: Source) -> Result<Opened, Fa
 }
 
 /// Reads the header of the format that the content shows, with no guessing on symphonia's side.
-fn read_header(
-    format: AudioFormat,
-    source: Source,
-) -> Result<Box<dyn FormatReader>, Cause> {
+fn read_header(format: AudioFormat, source: Source) -> Result<Box<dyn FormatReader>, Cause> {
     let stream = MediaSourceStream::new(
         Box::new(Media {
             source,

@@ -14,9 +14,7 @@ const BLOCK: usize = 1 << 16;
 /// How one sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
-    #[cfg(feature = "wav")]
     U8,
-    #[cfg(feature = "au")]
     I8,
     I16,
     I24,
@@ -31,11 +29,7 @@ impl Coding {
     /// Bytes per sample.
     pub(crate) fn bytes(self) -> usize {
         match self {
-            #[cfg(feature = "wav")]
-            Self::U8 => 1,
-            #[cfg(feature = "au")]
-            Self::I8 => 1,
-            Self::MuLaw | Self::ALaw => 1,
+            Self::U8 | Self::I8 | Self::MuLaw | Self::ALaw => 1,
             Self::I16 => 2,
             Self::I24 => 3,
             Self::I32 | Self::F32 => 4,
@@ -45,10 +39,7 @@ impl Coding {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            #[cfg(feature = "wav")]
-            Self::U8 => "8-bit PCM",
-            #[cfg(feature = "au")]
-            Self::I8 => "8-bit PCM",
+            Self::U8 | Self::I8 => "8-bit PCM",
             Self::I16 => "16-bit PCM",
             Self::I24 => "24-bit PCM",
             Self::I32 => "32-bit PCM",
@@ -69,9 +60,7 @@ impl Coding {
             bytes
         }
         match self {
-            #[cfg(feature = "wav")]
             Self::U8 => fill(bytes, block, |[x]| (f32::from(x) - 128.0) / 128.0),
-            #[cfg(feature = "au")]
             Self::I8 => fill(bytes, block, |[x]| f32::from(x as i8) / 128.0),
             Self::I16 => fill(bytes, block, |x| {
                 f32::from(i16::from_le_bytes(order(big, x))) / 32_768.0

@@ -28,7 +28,8 @@ pub struct Scan {
     pub labels: Vec<String>,
     /// The sound files, sorted by the bytes of their paths within each label.
     pub files: Vec<ScannedFile>,
-    /// How many other files there are: hidden, outside a sub-folder, or not named like sound.
+    /// How many other files there are: hidden, outside a sub-folder, or not named like sound. Those
+    /// in hidden folders are not counted.
     pub ignored: usize,
     /// Sub-folders without a sound file.
     pub empty: Vec<String>,
@@ -60,7 +61,9 @@ impl Scan {
             [_, _, ..] => Ok(()),
             [only] => Err(Error::data(
                 &self.root,
-                format!("has one class only, `{only}`; put the sounds of each class into a sub-folder of its own"),
+                format!(
+                    "has one class only, `{only}`; put the sounds of each class into a sub-folder of its own"
+                ),
             )),
             [] => Err(nothing_found(&self.root)),
         }
@@ -83,7 +86,9 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
     let walk = WalkDir::new(root)
         .follow_links(true)
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file());
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file()
+        });
     for entry in walk {
         let entry = match entry {
             Ok(entry) => entry,
@@ -124,7 +129,11 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         }
         paths.sort_unstable();
         let index = scan.labels.len();
-        scan.files.extend(paths.into_iter().map(|path| ScannedFile { path, label: index }));
+        scan.files.extend(
+            paths
+                .into_iter()
+                .map(|path| ScannedFile { path, label: index }),
+        );
         scan.labels.push(label);
     }
     if scan.files.is_empty() {
@@ -197,7 +206,11 @@ mod tests {
         ]);
         let scan = scan_folder(root.path()).unwrap();
         assert_eq!(scan.labels, ["Zydeco", "rock"]);
-        let files: Vec<_> = scan.files.iter().map(|f| (f.path.as_str(), f.label)).collect();
+        let files: Vec<_> = scan
+            .files
+            .iter()
+            .map(|f| (f.path.as_str(), f.label))
+            .collect();
         assert_eq!(
             files,
             [

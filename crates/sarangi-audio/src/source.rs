@@ -49,11 +49,6 @@ impl Source {
         self.take(len as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
-
-    /// The last `len` bytes, or all there are; the reading position becomes the end.
-    pub(crate) fn tail(&mut self, len: usize) -> Result<Vec<u8>, Fault> {
-        self.peek(self.len().saturating_sub(len as u64), len)
-    }
 }
 
 impl Read for Source {
@@ -93,7 +88,6 @@ mod tests {
         let source = Source::new(Cursor::new((0u8..20).collect::<Vec<_>>())).unwrap();
         let mut section = source.section(5, 12).unwrap().section(1, 100).unwrap();
         assert_eq!(section.len(), 6);
-        assert_eq!(section.tail(2).unwrap(), [10, 11]);
         assert_eq!(section.peek(4, 9).unwrap(), [10, 11]);
         assert_eq!(section.seek(SeekFrom::End(-6)).unwrap(), 0);
         let mut all = Vec::new();

@@ -27,11 +27,7 @@ pub fn for_each_decoded(
 /// Decodes every file of a scan to its end and returns those that cannot be.
 ///
 /// As [`for_each_decoded`], but no file is held in memory whole.
-pub fn verify(
-    scan: &Scan,
-    options: &DecodeOptions,
-    progress: impl Fn(usize) + Sync,
-) -> Quarantine {
+pub fn verify(scan: &Scan, options: &DecodeOptions, progress: impl Fn(usize) + Sync) -> Quarantine {
     quarantine_failures(scan, progress, |file| {
         Decoder::open(scan.path(file), options)?.try_for_each(|block| block.map(drop))
     })
@@ -98,7 +94,11 @@ mod tests {
         let mut steps = steps.into_inner().unwrap();
         steps.sort_unstable();
         assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
-        let paths: Vec<_> = quarantine.entries().iter().map(|e| e.path.as_str()).collect();
+        let paths: Vec<_> = quarantine
+            .entries()
+            .iter()
+            .map(|e| e.path.as_str())
+            .collect();
         assert_eq!(paths, ["a/2.wav", "a/4.wav", "a/5.wav"]);
         assert_eq!(quarantine.entries()[1].reason, "file is empty");
 

@@ -4,23 +4,22 @@ use sarangi_audio::{AudioFormat, DecodeOptions, decode, inspect, load};
 use sarangi_core::SampleRate;
 use sarangi_testkit::{Golden, fixture, goldens};
 
-/// Whether this build reads the golden's file; the AAC and Matroska features are off by default.
-fn is_enabled(golden: &Golden) -> bool {
-    let file = golden.spec["file"].as_str().unwrap();
-    match file.rsplit_once('.').unwrap().1 {
-        "wav" => AudioFormat::Wav,
-        "au" => AudioFormat::Au,
-        "flac" => AudioFormat::Flac,
-        "mp3" => AudioFormat::Mp3,
-        "ogg" => AudioFormat::Ogg,
-        "mkv" => AudioFormat::Mkv,
-        _ => AudioFormat::Mp4,
-    }
-    .is_enabled()
-}
-
 #[test]
 fn excerpts_agree_with_the_reference_decoders() {
+    // The AAC and Matroska features are off by default.
+    let is_enabled = |golden: &Golden| {
+        let file = golden.spec["file"].as_str().unwrap();
+        match file.rsplit_once('.').unwrap().1 {
+            "wav" => AudioFormat::Wav,
+            "au" => AudioFormat::Au,
+            "flac" => AudioFormat::Flac,
+            "mp3" => AudioFormat::Mp3,
+            "ogg" => AudioFormat::Ogg,
+            "mkv" => AudioFormat::Mkv,
+            _ => AudioFormat::Mp4,
+        }
+        .is_enabled()
+    };
     for golden in goldens("audio").iter().filter(|golden| is_enabled(golden)) {
         let path = fixture(golden.spec["file"].as_str().unwrap());
         let start = golden.spec["start"].as_u64().unwrap() as usize;

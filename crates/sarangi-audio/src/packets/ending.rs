@@ -1,4 +1,4 @@
-//! Whether a compressed file ends as it should.
+//! Where the sound of a compressed file ends, and whether it ends as it should.
 
 use std::io::{Seek, SeekFrom};
 
@@ -22,8 +22,8 @@ pub(crate) enum Ending {
 impl Ending {
     pub(crate) fn of(format: AudioFormat, source: &mut Source) -> Result<Self, Fault> {
         let ending = match format {
-            AudioFormat::Mp3 => Self::Mpeg(source.tail(MPEG_TAIL)?),
-            AudioFormat::Ogg => Self::Ogg(source.tail(OGG_PAGE)?),
+            AudioFormat::Mp3 => Self::Mpeg(tail(source, MPEG_TAIL)?),
+            AudioFormat::Ogg => Self::Ogg(tail(source, OGG_PAGE)?),
             _ => Self::Untold,
         };
         source.seek(SeekFrom::Start(0))?;
@@ -54,9 +54,7 @@ fn mpeg_is_cut(tail: &[u8], last: &[u8]) -> bool {
         [0xff] => true,
         [0xff, second] => same_layer(*second, last[1]),
         // Version, layer and rate are those of the stream; bit rate and padding may differ.
-        [0xff, second, third, ..] => {
-            same_layer(*second, last[1]) && third & 0x0c == last[2] & 0x0c
-        }
+        [0xff, second, third, ..] => same_layer(*second, last[1]) && third & 0x0c == last[2] & 0x0c,
         _ => false,
     }
 }
@@ -73,7 +71,9 @@ fn check_last_page(tail: &[u8]) -> Result<(), Fault> {
         return Ok(());
     };
     let page = &tail[at..];
-    let lengths = page.get(26).and_then(|&count| page.get(27..27 + usize::from(count)));
+    let lengths = page
+        .get(26)
+        .and_then(|&count| page.get(27..27 + usize::from(count)));
     let len = lengths.map(|lengths| {
         27 + lengths.len() + lengths.iter().map(|&len| usize::from(len)).sum::<usize>()
     });
@@ -84,4 +84,49 @@ fn check_last_page(tail: &[u8]) -> Result<(), Fault> {
         return Err(Fault::truncated("its last page is missing"));
     }
     Ok(())
+}
+
+/// How many bytes of APEv2 and ID3v1 tags follow the sound; 0 if there are none.
+pub(crate) fn trailer_len(source: &mut Source) -> Result<u64, Fault> {
+    const ID3V1: usize = 128;
+    const APE_FOOTER: usize = 32;
+    let tail = tail(source, ID3V1 + APE_FOOTER)?;
+    let mut len = 0;
+    let mut rest = tail.as_slice();
+    if let Some((before, tag)) = rest.split_last_chunk::<ID3V1>()
+        && tag.starts_with(b"TAG")
+    {
+        (len, rest) = (ID3V1 as u64, before);
+    }
+    if let Some((_, footer)) = rest.split_last_chunk::<APE_FOOTER>()
+        && let [
+            b'A',
+            b'P',
+            b'E',
+            b'T',
+            b'A',
+            b'G',
+            b'E',
+            b'X',
+            _,
+            _,
+            _,
+            _,
+            a,
+            b,
+            c,
+            d,
+            ..,
+        ] = *footer
+    {
+        // The size counts the footer but not the header, of which the top flag bit tells.
+        let header = if footer[23] & 0x80 != 0 { 32 } else { 0 };
+        len += u64::from(u32::from_le_bytes([a, b, c, d])) + header;
+    }
+    Ok(len.min(source.len()))
+}
+
+/// The last `len` bytes, or all there are.
+fn tail(source: &mut Source, len: usize) -> Result<Vec<u8>, Fault> {
+    source.peek(source.len().saturating_sub(len as u64), len)
 }
