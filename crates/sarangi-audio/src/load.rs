@@ -89,3 +89,33 @@ pub fn load(path: impl AsRef<Path>, rate: SampleRate, options: &DecodeOptions) -
     };
     spec.load(path, options)
 }
+
+#[cfg(all(test, feature = "wav"))]
+mod tests {
+    use super::*;
+    use crate::{WavFormat, decode, encode_wav};
+    use ndarray::Array2;
+    use sarangi_dsp::resample;
+
+    #[test]
+    fn loading_by_blocks_is_decoding_then_downmix_then_resampling() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stereo.wav");
+        let samples = Array2::from_shape_fn((2, 100_000), |(c, i)| {
+            1.5 * (i as f32 * (0.01 + 0.02 * c as f32)).sin()
+        });
+        let wave = Waveform::new(samples, SampleRate::HZ_44100).unwrap();
+        encode_wav(&path, &wave, WavFormat::Float32).unwrap();
+        let options = DecodeOptions::default();
+
+        let whole = decode(&path, &options).unwrap().into_mono();
+        let want = resample(&whole, SampleRate::HZ_22050).unwrap();
+        assert_eq!(load(&path, SampleRate::HZ_22050, &options).unwrap(), want);
+
+        let as_it_is = LoadSpec {
+            rate: None,
+            mono: false,
+        };
+        assert_eq!(as_it_is.load(&path, &options).unwrap(), wave);
+    }
+}

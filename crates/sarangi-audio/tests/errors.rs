@@ -8,7 +8,7 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 use sarangi_audio::{
-    AudioFormat, DecodeOptions, Decoder, WavFormat, decode, decode_reader, encode_wav, inspect,
+    AudioFormat, DecodeOptions, Decoder, WavFormat, decode, decode_reader, encode_wav,
 };
 use sarangi_core::{Error, SampleRate, Waveform};
 use sarangi_testkit::fixture;
@@ -172,7 +172,10 @@ fn the_content_tells_the_format_not_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("song.wav");
     std::fs::copy(fixture("formats/mono-mpeglayeriii.mp3"), &path).unwrap();
-    assert_eq!(inspect(&path).unwrap().format, AudioFormat::Mp3);
+    assert_eq!(
+        sarangi_audio::inspect(&path).unwrap().format,
+        AudioFormat::Mp3
+    );
     assert_eq!(
         decode(&path, &DecodeOptions::default()).unwrap().len(),
         8_000
@@ -266,7 +269,9 @@ fn a_stream_without_a_length_stops_at_the_limit() {
     };
     let bytes = bytes("mono-tagged.mp3");
     assert_eq!(
-        inspect(fixture("formats/mono-tagged.mp3")).unwrap().samples,
+        sarangi_audio::inspect(fixture("formats/mono-tagged.mp3"))
+            .unwrap()
+            .samples,
         None
     );
     let error = decode_reader(Cursor::new(bytes), "x", &options).unwrap_err();
