@@ -1,0 +1,39 @@
+//! Features of one clip on one thread: `cargo bench --bench features`.
+
+#![allow(
+    missing_docs,
+    reason = "criterion's macros make undocumented functions"
+)]
+#![allow(clippy::expect_used, reason = "a benchmark stops at the first error")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use sarangi::prelude::*;
+use sarangi_benches::sound;
+
+fn features(c: &mut Criterion) {
+    let cases = [
+        ("stft-magnitude", 30.0),
+        ("log-mel", 30.0),
+        ("mfcc", 30.0),
+        ("chroma-stft", 30.0),
+        ("onset", 30.0),
+        ("beat", 30.0),
+        ("five-channel", 3.0),
+    ];
+    for (name, seconds) in cases {
+        let wave = sound(seconds);
+        let spec = FeatureSpec::from_name(name, Default::default()).expect("a known feature");
+        let plan = spec.build(wave.rate()).expect("librosa's defaults");
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(wave.len() as u64));
+        group.bench_function(format!("librosa-defaults/{seconds}s"), |b| {
+            b.iter(|| plan.apply(black_box(&wave)).expect("a sound"));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, features);
+criterion_main!(benches);
