@@ -35,5 +35,5 @@ pub use format::AudioFormat;
 pub use info::{AudioInfo, inspect};
 pub use load::{LoadSpec, load};
 pub use quarantine::{Quarantine, Quarantined};
-pub use scan::{Scan, ScannedFile, scan_folder};
+pub use scan::{Scan, ScannedFile, audio_files, scan_folder};
 pub use verify::{for_each_decoded, verify};

@@ -83,18 +83,8 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
     let root = root.as_ref();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ignored = 0;
-    let walk = WalkDir::new(root)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file()
-        });
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(e) if e.loop_ancestor().is_some() => continue,
-            Err(e) => return Err(unreadable(root, e)),
-        };
+    for entry in walk(root) {
+        let entry = entry?;
         let is_folder = entry.file_type().is_dir();
         let parts = match entry.depth() {
             0 if !is_folder => return Err(Error::data(root, "is not a folder")),
@@ -109,7 +99,7 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         if is_folder {
             continue;
         }
-        if entry.file_type().is_file() && !is_hidden(&entry) && has_audio_extension(entry.path()) {
+        if is_sound(&entry) {
             files.push(parts.join("/"));
         } else {
             ignored += 1;
@@ -140,6 +130,42 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         return Err(nothing_found(root));
     }
     Ok(scan)
+}
+
+/// Finds the sound files of a folder without regard to labels: those that [`scan_folder`] would
+/// find, and those directly in the folder, sorted by their paths. There may be none.
+///
+/// # Errors
+/// [`Error::Io`] if a folder cannot be read.
+pub fn audio_files(root: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walk(root.as_ref()) {
+        let entry = entry?;
+        if is_sound(&entry) {
+            files.push(entry.into_path());
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Everything in a folder but what lies in hidden folders.
+fn walk(root: &Path) -> impl Iterator<Item = Result<DirEntry>> {
+    WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file()
+        })
+        .filter_map(move |entry| match entry {
+            Ok(entry) => Some(Ok(entry)),
+            Err(e) if e.loop_ancestor().is_some() => None,
+            Err(e) => Some(Err(unreadable(root, e))),
+        })
+}
+
+fn is_sound(entry: &DirEntry) -> bool {
+    entry.file_type().is_file() && !is_hidden(entry) && has_audio_extension(entry.path())
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -189,6 +215,22 @@ mod tests {
             fs::write(path, b"x").unwrap();
         }
         root
+    }
+
+    #[test]
+    fn files_are_found_at_every_depth() {
+        let root = tree(&[
+            "b.mp3",
+            "a/z.wav",
+            "a/deep/er.OGG",
+            "notes.txt",
+            ".hid.wav",
+            ".h/x.wav",
+        ]);
+        let files = audio_files(root.path()).unwrap();
+        let want = ["a/deep/er.OGG", "a/z.wav", "b.mp3"].map(|file| root.path().join(file));
+        assert_eq!(files, want);
+        assert!(audio_files(root.path().join("none")).is_err());
     }
 
     #[test]
