@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sarangi::prelude::Backend;
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Print nothing but errors
+    /// Print no progress and no remarks, only the answer and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Say more; twice for everything
@@ -51,9 +51,9 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct ExtractArgs {
     /// List the features with their parameters, defaults and shapes
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["feature", "settings", "chunk", "format", "input"])]
     pub(crate) list: bool,
-    /// The feature, such as log-mel
+    /// The feature, such as log-mel; --list names all
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     pub(crate) feature: Option<String>,
     /// Change a parameter, such as n_mels=64 (librosa's names); may be repeated
@@ -62,13 +62,16 @@ pub(crate) struct ExtractArgs {
     /// The rate in Hz to which files are resampled
     #[arg(long, value_name = "HZ", default_value_t = 22_050, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
-    /// Seconds of each chunk of `five-channel`
-    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
-    pub(crate) chunk: f64,
-    /// What a folder's files become
-    #[arg(long, value_enum, default_value_t = Format::Npy)]
-    pub(crate) format: Format,
-    /// A sound file, or a folder
+    /// Seconds of each chunk of five-channel, the same as --set chunk=SECONDS [default: 3]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) chunk: Option<f64>,
+    /// Refuse files that are longer
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub(crate) max_seconds: f64,
+    /// What a folder's files become [default: npy]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// A sound file, or a folder of them
     #[arg(value_name = "IN", required_unless_present = "list")]
     pub(crate) input: Option<PathBuf>,
     /// The result: a file that ends in .npy or .png, or a folder if IN is one
@@ -78,10 +81,29 @@ pub(crate) struct ExtractArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// NumPy arrays of float32
+    /// NumPy arrays of float32: (bins, frames), (channels, bins, frames), or for five-channel
+    /// (chunks, 5, bins, frames)
     Npy,
-    /// Pictures
+    /// Pictures of one pixel for each value, low bins at the bottom
     Png,
+}
+
+impl Format {
+    /// The ending of its files' names.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Self::Npy => "npy",
+            Self::Png => "png",
+        }
+    }
+
+    /// The format that a file's name asks for.
+    pub(crate) fn by_ending(path: &Path) -> Option<Self> {
+        let ending = path.extension()?;
+        let all = [Self::Npy, Self::Png];
+        all.into_iter()
+            .find(|format| ending.eq_ignore_ascii_case(format.ending()))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +198,13 @@ fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not of the form key=value")),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
+        _ => Err("must be a number of seconds above 0".to_owned()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the program says, and where.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdout};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,6 +17,8 @@ pub(crate) struct Console {
     json: bool,
     verbose: u8,
     terminal: bool,
+    /// Whether the one JSON document has been printed.
+    answered: AtomicBool,
 }
 
 impl Console {
@@ -26,6 +28,7 @@ impl Console {
             json: common.json,
             verbose: common.verbose,
             terminal: stderr().is_terminal(),
+            answered: AtomicBool::new(false),
         }
     }
 
@@ -50,19 +53,19 @@ impl Console {
 
     /// The answer of a command: text, or with `--json` the value.
     pub(crate) fn answer(&self, value: &impl Serialize, text: impl Display) -> Result<()> {
+        self.answered.store(true, Ordering::Relaxed);
         let mut out = stdout().lock();
         let written = if self.json {
-            serde_json::to_writer(&mut out, value).context("--json")?;
-            writeln!(out)
-        } else if self.quiet {
-            Ok(())
+            serde_json::to_writer(&mut out, value)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(out))
         } else {
             let text = text.to_string();
             writeln!(out, "{}", text.trim_end())
         };
         match written.and_then(|()| out.flush()) {
             // Whoever read us has seen enough, as in `sarangi predict … | head -1`.
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => written.context("standard output"),
         }
     }
@@ -74,8 +77,14 @@ impl Console {
         }
     }
 
-    /// The one line of a failure: the error and what caused it.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    /// The line of a failure that does not end the work.
+    pub(crate) fn error(&self, error: impl Display) {
+        self.line(format_args!("error: {}", one_line(&error.to_string())));
+    }
+
+    /// The one line of the failure that ends the work: the error and what caused it. With `--json`
+    /// it is also the answer, unless there has been one.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
         let mut text = error.to_string();
         for cause in error.chain().skip(1) {
             let cause = cause.to_string();
@@ -84,7 +93,11 @@ impl Console {
                 text = format!("{text}: {cause}");
             }
         }
-        self.line(format_args!("error: {}", text.replace('\n', " ")));
+        self.error(&text);
+        if self.json && !self.answered.load(Ordering::Relaxed) {
+            // A failure to say so has nowhere to go.
+            let _ = self.answer(&serde_json::json!({ "error": one_line(&text) }), "");
+        }
     }
 
     fn line(&self, text: impl Display) {
@@ -109,8 +122,18 @@ impl Console {
         } else {
             None
         };
-        Progress { console: self, what, total, bar, shown: Mutex::new(0) }
+        Progress {
+            console: self,
+            what,
+            total,
+            bar,
+            shown: Mutex::new(0),
+        }
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// The progress of one long piece of work.
@@ -135,7 +158,8 @@ impl Progress<'_> {
         if step > *shown {
             *shown = step;
             let (what, total) = (self.what, self.total);
-            self.console.note(format_args!("{what}: {done} of {total} {message}"));
+            self.console
+                .note(format_args!("{what}: {done} of {total} {message}"));
         }
     }
 

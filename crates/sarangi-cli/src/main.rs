@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod console;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use clap::Parser;
 
 use crate::args::{Arguments, Command};
 use crate::console::Console;
+use crate::usage::Usage;
 
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2; asking for help or the version with 0.
@@ -25,8 +27,11 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            console.error(&error);
-            ExitCode::FAILURE
+            console.fail(&error);
+            match error.is::<Usage>() {
+                true => ExitCode::from(2),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

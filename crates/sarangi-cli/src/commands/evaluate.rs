@@ -30,14 +30,19 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
     let cache = FeatureCache::new(cache);
     let progress = std::sync::OnceLock::new();
     let outcome = classifier.evaluate(&args.data, part, &cache, |done, total| {
-        progress.get_or_init(|| console.progress("preparing", total)).set(done, "tracks");
+        progress
+            .get_or_init(|| console.progress("preparing", total))
+            .set(done, "tracks");
     });
     if let Some(progress) = progress.get() {
         progress.finish();
     }
     let (evaluation, corpus) = outcome?;
     for entry in corpus.quarantine.entries() {
-        console.note(format_args!("warning: left out {}: {}", entry.path, entry.reason));
+        console.note(format_args!(
+            "warning: left out {}: {}",
+            entry.path, entry.reason
+        ));
     }
     let leaking = classifier.card().leaking_tracks;
     if leaking > 0 && part.is_some() {
@@ -52,7 +57,13 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
         for (level, scores) in [("chunk", &evaluation.chunk), ("track", &evaluation.track)] {
             let path = run.plot(&format!("confusion-{level}s"));
             let title = format!("{level}s");
-            plot_confusion(&scores.confusion, &corpus.labels, ConfusionStyle::Counts, &title, path)?;
+            plot_confusion(
+                &scores.confusion,
+                &corpus.labels,
+                ConfusionStyle::Counts,
+                &title,
+                path,
+            )?;
         }
     }
     console.answer(&evaluation, &evaluation)

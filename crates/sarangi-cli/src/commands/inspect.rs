@@ -26,7 +26,9 @@ pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
 fn is_safetensors(path: &Path) -> Result<bool> {
     let mut start = [0u8; 9];
     let mut file = File::open(path).with_context(|| path.display().to_string())?;
-    let read = file.read(&mut start).with_context(|| path.display().to_string())?;
+    let read = file
+        .read(&mut start)
+        .with_context(|| path.display().to_string())?;
     Ok(read == start.len() && start[8] == b'{')
 }
 
@@ -36,7 +38,7 @@ fn describe_audio(path: &Path, info: &AudioInfo) -> String {
         None => "not told by the file".to_owned(),
     };
     format!(
-        "{}\n  format    {}\n  codec     {}\n  rate      {} Hz\n  channels  {}\n  length    {length}",
+        "{}\n  format    {}\n  codec     {}\n  rate      {}\n  channels  {}\n  length    {length}",
         path.display(),
         info.format,
         info.codec,

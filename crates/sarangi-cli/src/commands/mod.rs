@@ -18,7 +18,9 @@ use crate::args::Common;
 
 /// Sets the number of threads of everything that follows.
 fn use_threads(common: &Common) -> Result<()> {
-    let Some(threads) = common.threads else { return Ok(()) };
+    let Some(threads) = common.threads else {
+        return Ok(());
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
     pool.build_global().context("--threads")
 }

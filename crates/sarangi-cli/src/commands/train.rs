@@ -19,7 +19,10 @@ struct Answer<'a> {
 pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
     let mut settings = args.settings.clone();
-    settings.extend(args.epochs.map(|n| ("training.epochs".to_owned(), n.to_string())));
+    settings.extend(
+        args.epochs
+            .map(|n| ("training.epochs".to_owned(), n.to_string())),
+    );
     settings.extend(args.seed.map(|n| ("seed".to_owned(), n.to_string())));
     let recipe = Recipe::read(&args.recipe, &settings)?;
     let options = TrainOptions {
@@ -30,7 +33,10 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
         licence: args.licence.clone(),
         ..TrainOptions::new(&args.data, &args.out)
     };
-    let watcher = Watcher { console, bar: Mutex::new(None) };
+    let watcher = Watcher {
+        console,
+        bar: Mutex::new(None),
+    };
     let outcome = sarangi::train::train(&recipe, &options, &watcher)?;
     let model = outcome.run.model();
     let answer = Answer {
@@ -38,7 +44,11 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
         history: &outcome.history,
         test: &outcome.test,
     };
-    let tables = outcome.test.as_ref().map(ToString::to_string).unwrap_or_default();
+    let tables = outcome
+        .test
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let text = format!("{tables}\nmodel: {}", model.display());
     console.answer(&answer, text.trim_start())
 }
@@ -53,11 +63,17 @@ struct Watcher<'a> {
 impl<'a> Watcher<'a> {
     fn show(&self, what: &'static str, done: usize, total: usize, message: String) {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        bar.get_or_insert_with(|| self.console.progress(what, total)).set(done, message);
+        bar.get_or_insert_with(|| self.console.progress(what, total))
+            .set(done, message);
     }
 
     fn end_bar(&self) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(bar) = self
+            .bar
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             bar.finish();
         }
     }
@@ -69,7 +85,11 @@ impl Observer for Watcher<'_> {
             Event::Preparing { done, total } => {
                 self.show("preparing", done, total, "tracks".into());
             }
-            Event::Prepared { corpus, split, parameters } => {
+            Event::Prepared {
+                corpus,
+                split,
+                parameters,
+            } => {
                 self.end_bar();
                 self.console.note(format_args!(
                     "{} tracks of {} classes; {} chunks train, {} validate, {} test; \
@@ -86,8 +106,18 @@ impl Observer for Watcher<'_> {
                 self.console.note(format_args!("warning: {text}"));
             }
             // One line for each epoch is enough where there is no bar.
-            Event::Step { epoch, done, total, loss } if self.console.has_bars() => {
-                self.show("training", done, total, format!("epoch {epoch}, loss {loss:.4}"));
+            Event::Step {
+                epoch,
+                done,
+                total,
+                loss,
+            } if self.console.has_bars() => {
+                self.show(
+                    "training",
+                    done,
+                    total,
+                    format!("epoch {epoch}, loss {loss:.4}"),
+                );
             }
             Event::Epoch { record, last } => {
                 self.end_bar();

@@ -1,0 +1,219 @@
+//! From one sound file to one file of features.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ndarray::{Array, Array4, Axis, Dimension};
+use ndarray_npy::{WriteNpyError, WriteNpyExt};
+use sarangi::audio::{ChunkPlan, ChunkSpec, DecodeOptions, load};
+use sarangi::core::{Error, write_atomically};
+use sarangi::prelude::{Feature, FeatureMap, FeatureSpec, SampleRate, Spec, Transform, Waveform};
+use sarangi_features::{ColourMap, Picture};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::args::{ExtractArgs, Format};
+
+/// The feature that is computed of chunks: it is the picture that a network is shown.
+pub(super) const CHUNKED: &str = "five-channel";
+/// Seconds of its chunks.
+pub(super) const CHUNK_SECONDS: f64 = 3.0;
+
+/// Everything that files are put through.
+pub(super) struct Extraction {
+    rate: SampleRate,
+    options: DecodeOptions,
+    feature: Box<dyn Feature>,
+    chunks: Option<ChunkPlan>,
+    pub(super) format: Format,
+}
+
+/// A file that was written.
+#[derive(Serialize)]
+pub(super) struct Written {
+    output: String,
+    shape: Vec<usize>,
+}
+
+impl Extraction {
+    pub(super) fn new(name: &str, args: &ExtractArgs, format: Format) -> Result<Self> {
+        let rate = SampleRate::new(args.rate)?;
+        let mut settings = settings(name, &args.settings);
+        let chunk = match name {
+            CHUNKED => settings.remove("chunk"),
+            _ if args.chunk.is_some() => {
+                bail!("--chunk: only {CHUNKED} is computed of chunks; leave it out")
+            }
+            _ => None,
+        };
+        let seconds = match (args.chunk, chunk) {
+            (Some(seconds), _) => seconds,
+            (None, Some(seconds)) => seconds
+                .as_f64()
+                .with_context(|| format!("chunk: must be a number of seconds, got {seconds}"))?,
+            (None, None) => CHUNK_SECONDS,
+        };
+        let feature = FeatureSpec::from_name(name, settings)?.build(rate)?;
+        let chunks = match name == CHUNKED {
+            true => Some(
+                ChunkSpec {
+                    seconds,
+                    ..ChunkSpec::default()
+                }
+                .build(rate)?,
+            ),
+            false => None,
+        };
+        if let Some(plan) = &chunks {
+            // A chunk that is too short for the feature is no fault of the files.
+            let silence = Waveform::mono(vec![0.0; plan.size()], rate);
+            feature.apply(&silence).context("chunk")?;
+        }
+        let options = DecodeOptions {
+            max_seconds: args.max_seconds,
+            ..DecodeOptions::default()
+        };
+        Ok(Self {
+            rate,
+            options,
+            feature,
+            chunks,
+            format,
+        })
+    }
+
+    /// Computes the feature of the file `input` and writes it to `output`.
+    pub(super) fn run(&self, input: &Path, output: &Path) -> Result<Written, Error> {
+        let wave = load(input, self.rate, &self.options)?;
+        // What the feature cannot accept is known; of which file, only here.
+        let named = |error: Error| Error::decode(input, error.to_string());
+        let shape = match &self.chunks {
+            None => {
+                let map = self.feature.apply(&wave).map_err(named)?;
+                match self.format {
+                    Format::Npy if map.dim().0 == 1 => {
+                        write_npy(output, &map.remove_axis(Axis(0)))?
+                    }
+                    Format::Npy => write_npy(output, &map)?,
+                    Format::Png => write_png(output, &map)?,
+                }
+            }
+            Some(plan) => {
+                let maps = self.chunk_maps(plan, &wave).map_err(named)?;
+                match self.format {
+                    Format::Npy => write_npy(output, &maps)?,
+                    Format::Png => write_png(output, &side_by_side(maps))?,
+                }
+            }
+        };
+        Ok(Written {
+            output: output.display().to_string(),
+            shape,
+        })
+    }
+
+    /// The maps of all chunks, (chunks, channels, bins, frames).
+    fn chunk_maps(&self, plan: &ChunkPlan, wave: &Waveform) -> Result<Array4<f32>, Error> {
+        let [channels, bins, frames] = self.feature.shape(plan.size());
+        let chunks = plan.cut(wave);
+        let mut maps = Array4::zeros((chunks.len(), channels, bins, frames));
+        for (chunk, mut map) in chunks.zip(maps.outer_iter_mut()) {
+            map.assign(&self.feature.apply(&chunk)?);
+        }
+        Ok(maps)
+    }
+}
+
+/// Chunks (chunks, channels, bins, frames) in one row: (channels, bins, chunks × frames).
+fn side_by_side(maps: Array4<f32>) -> FeatureMap {
+    let (chunks, channels, bins, frames) = maps.dim();
+    let mut row = FeatureMap::zeros((channels, bins, chunks * frames));
+    for (map, mut place) in maps
+        .outer_iter()
+        .zip(row.axis_chunks_iter_mut(Axis(2), frames))
+    {
+        place.assign(&map);
+    }
+    row
+}
+
+fn write_npy<D: Dimension>(path: &Path, array: &Array<f32, D>) -> Result<Vec<usize>, Error> {
+    write_atomically(path, |out| {
+        array.write_npy(out).map_err(|e| match e {
+            WriteNpyError::Io(e) => Error::io(path, e),
+            other => Error::data(path, other.to_string()),
+        })
+    })?;
+    Ok(array.shape().to_vec())
+}
+
+fn write_png(path: &Path, map: &FeatureMap) -> Result<Vec<usize>, Error> {
+    let picture = Picture::render(map.view(), ColourMap::default(), None)?;
+    picture.write_png(path)?;
+    Ok(vec![picture.height(), picture.width()])
+}
+
+/// The settings as the feature takes them: JSON where a value is JSON, otherwise text.
+fn settings(name: &str, given: &[(String, String)]) -> Map<String, Value> {
+    let catalogue = FeatureSpec::catalogue();
+    let defaults = catalogue
+        .iter()
+        .find(|entry| entry.name == name)
+        .map(|e| e.parameters());
+    let is_text = |key: &str| {
+        let default = defaults.as_ref().and_then(|defaults| defaults.get(key));
+        default.is_some_and(Value::is_string)
+    };
+    let value = |key: &str, text: &str| match text {
+        // Where the values are names, `none` is one of them.
+        "none" | "None" if is_text(key) => Value::from("none"),
+        "none" | "None" => Value::Null,
+        _ => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+    };
+    given
+        .iter()
+        .map(|(key, text)| (key.clone(), value(key, text)))
+        .collect()
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape: Vec<_> = self.shape.iter().map(ToString::to_string).collect();
+        write!(f, "{}  ({})", self.output, shape.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_are_json_where_they_can_be() {
+        let given = [
+            ("n_mels", "64"),
+            ("fmax", "none"),
+            ("top_db", "null"),
+            ("norm", "none"),
+            ("htk", "true"),
+            ("ref", "max"),
+        ];
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let want = json!({
+            "n_mels": 64, "fmax": null, "top_db": null, "norm": "none", "htk": true, "ref": "max",
+        });
+        assert_eq!(Value::Object(settings("log-mel", &given)), want);
+    }
+
+    #[test]
+    fn chunks_stand_side_by_side_in_order() {
+        let maps = Array4::from_shape_fn((2, 1, 1, 3), |(n, _, _, f)| (10 * n + f) as f32);
+        let row = side_by_side(maps);
+        assert_eq!(row.dim(), (1, 1, 6));
+        assert_eq!(
+            row.into_raw_vec_and_offset().0,
+            [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! A folder tree of features.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Result, bail};
+use rayon::prelude::*;
+use sarangi::audio::{Quarantine, audio_files};
+use sarangi::core::Error;
+use serde::Serialize;
+
+use super::extraction::{Extraction, Written};
+use crate::console::Console;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    written: &'a [Written],
+    quarantine: &'a Quarantine,
+}
+
+/// Computes the feature of every sound file below `input` into the same tree below `output`.
+///
+/// A file that cannot be used is put into `quarantine.json` and the work goes on, as long as one
+/// file can be used.
+pub(super) fn extract(
+    extraction: &Extraction,
+    input: &Path,
+    output: &Path,
+    console: &Console,
+) -> Result<()> {
+    let jobs = jobs(extraction, input, output)?;
+    let total = jobs.len();
+    if total == 0 {
+        bail!("{}: holds no sound files", input.display());
+    }
+    let progress = console.progress("extracting", total);
+    let done = AtomicUsize::new(0);
+    let outcomes: Vec<Result<Written, Error>> = jobs
+        .par_iter()
+        .map(|job| {
+            let outcome = match job.taken {
+                true => Err(Error::data(
+                    &job.input,
+                    "differs from another file only in its ending, so that both have one result; \
+                     rename it",
+                )),
+                false => extraction.run(&job.input, &job.output),
+            };
+            progress.set(done.fetch_add(1, Ordering::Relaxed) + 1, "files");
+            outcome
+        })
+        .collect();
+    progress.finish();
+
+    let mut written = Vec::new();
+    let mut quarantine = Quarantine::default();
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        match outcome {
+            Ok(file) => written.push(file),
+            // That OUT is full or may not be written is no fault of the sound file.
+            Err(Error::Io { path, source }) if path != job.input => {
+                return Err(Error::Io { path, source }.into());
+            }
+            Err(error) => {
+                console.error(&error);
+                quarantine.add(&job.name, &error);
+            }
+        }
+    }
+    let list = output.join("quarantine.json");
+    if quarantine.is_empty() {
+        remove_old(&list)?;
+    } else {
+        quarantine.write(&list)?;
+    }
+    let failed = quarantine.len();
+    if written.is_empty() {
+        bail!(
+            "{}: not one of its {failed} sound file(s) can be used; see {}",
+            input.display(),
+            list.display()
+        );
+    }
+    let mut text = format!("{} file(s) written to {}", written.len(), output.display());
+    if failed > 0 {
+        text += &format!("; {failed} of {total} failed: see {}", list.display());
+    }
+    console.answer(
+        &Answer {
+            written: &written,
+            quarantine: &quarantine,
+        },
+        text,
+    )
+}
+
+/// One file's work.
+struct Job {
+    /// The file's path below the folder, with `/` between the parts.
+    name: String,
+    input: PathBuf,
+    output: PathBuf,
+    /// Whether a file before it has the same `output`.
+    taken: bool,
+}
+
+fn jobs(extraction: &Extraction, input: &Path, output: &Path) -> Result<Vec<Job>> {
+    let mut outputs = HashSet::new();
+    let jobs = audio_files(input)?.into_iter().map(|file| {
+        let below = file.strip_prefix(input).unwrap_or(&file);
+        let name: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        let output = output
+            .join(below)
+            .with_extension(extraction.format.ending());
+        Job {
+            name: name.join("/"),
+            taken: !outputs.insert(output.clone()),
+            output,
+            input: file,
+        }
+    });
+    Ok(jobs.collect())
+}
+
+/// A list that an earlier run has left would be taken for this run's.
+fn remove_old(list: &Path) -> Result<(), Error> {
+    match fs::remove_file(list) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(list, e)),
+        _ => Ok(()),
+    }
+}
