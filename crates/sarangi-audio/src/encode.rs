@@ -1,8 +1,9 @@
 //! Writing WAV.
 
-use std::io::Write;
+use std::io::Cursor;
 use std::path::Path;
 
+use hound::{SampleFormat, WavSpec, WavWriter};
 use sarangi_core::{Error, Result, Waveform, write_atomically};
 use serde::{Deserialize, Serialize};
 
@@ -26,75 +27,62 @@ pub enum WavFormat {
 /// a WAV file (4 GiB) or has more than 65,535 channels.
 pub fn encode_wav(path: impl AsRef<Path>, wave: &Waveform, format: WavFormat) -> Result<()> {
     let path = path.as_ref();
-    let header = header(wave, format)?;
+    let bytes = encode(wave, format)?;
     write_atomically(path, |out| {
-        write_samples(out, &header, wave, format).map_err(|e| Error::io(path, e))
+        out.write_all(&bytes).map_err(|e| Error::io(path, e))
     })
 }
 
-fn write_samples(
-    out: &mut dyn Write,
-    header: &[u8],
-    wave: &Waveform,
-    format: WavFormat,
-) -> std::io::Result<()> {
-    out.write_all(header)?;
-    for frame in wave.samples().columns() {
-        for &x in frame {
-            match format {
-                WavFormat::Pcm16 => {
-                    // The cast cuts what lies beyond, and turns NaN into silence.
-                    out.write_all(&((x * 32_768.0).round() as i16).to_le_bytes())?;
-                }
-                WavFormat::Float32 => out.write_all(&x.to_le_bytes())?,
-            }
-        }
-    }
-    Ok(())
-}
-
-fn header(wave: &Waveform, format: WavFormat) -> Result<Vec<u8>> {
-    let (tag, bytes) = match format {
-        WavFormat::Pcm16 => (1u16, 2u16),
-        WavFormat::Float32 => (3, 4),
+fn encode(wave: &Waveform, format: WavFormat) -> Result<Vec<u8>> {
+    let (bits, sample_format) = match format {
+        WavFormat::Pcm16 => (16u16, SampleFormat::Int),
+        WavFormat::Float32 => (32, SampleFormat::Float),
     };
-    let sizes = || {
-        let channels = u16::try_from(wave.channels()).ok()?;
-        let frame = channels.checked_mul(bytes)?;
-        let data = u32::try_from(wave.len())
-            .ok()?
-            .checked_mul(u32::from(frame))?;
-        let per_second = wave.rate().hz().checked_mul(u32::from(frame))?;
-        Some((channels, frame, data, data.checked_add(50)?, per_second))
-    };
-    let (channels, frame, data, riff, per_second) = sizes().ok_or_else(|| Error::Unsupported {
+    let too_large = || Error::Unsupported {
         what: format!(
             "a WAV file of {} channels and {} samples",
             wave.channels(),
             wave.len()
         ),
         feature: None,
-    })?;
-    let mut out = Vec::with_capacity(58);
-    out.extend(b"RIFF");
-    out.extend(riff.to_le_bytes());
-    // Other than PCM, the format needs an (empty) extension and the length in samples.
-    out.extend(b"WAVEfmt ");
-    out.extend(18u32.to_le_bytes());
-    out.extend(tag.to_le_bytes());
-    out.extend(channels.to_le_bytes());
-    out.extend(wave.rate().hz().to_le_bytes());
-    out.extend(per_second.to_le_bytes());
-    out.extend(frame.to_le_bytes());
-    out.extend((8 * bytes).to_le_bytes());
-    out.extend(0u16.to_le_bytes());
-    out.extend(b"fact");
-    out.extend(4u32.to_le_bytes());
-    out.extend((wave.len() as u32).to_le_bytes());
-    out.extend(b"data");
-    out.extend(data.to_le_bytes());
-    Ok(out)
+    };
+    // Asked first, since hound counts bytes in 32 bits.
+    let bytes = wave.samples().len() as u64 * u64::from(bits / 8) + HEADER;
+    let channels = u16::try_from(wave.channels()).map_err(|_| too_large())?;
+    let per_second = wave
+        .rate()
+        .hz()
+        .checked_mul(u32::from(channels))
+        .and_then(|n| n.checked_mul(u32::from(bits / 8)));
+    if bytes > u64::from(u32::MAX) || per_second.is_none() {
+        return Err(too_large());
+    }
+    let spec = WavSpec {
+        channels,
+        sample_rate: wave.rate().hz(),
+        bits_per_sample: bits,
+        sample_format,
+    };
+    let mut out = Cursor::new(Vec::with_capacity(bytes as usize));
+    let written = (|| {
+        let mut writer = WavWriter::new(&mut out, spec)?;
+        for frame in wave.samples().columns() {
+            for &x in frame {
+                match format {
+                    // The cast cuts what lies beyond, and turns NaN into silence.
+                    WavFormat::Pcm16 => writer.write_sample((x * 32_768.0).round() as i16)?,
+                    WavFormat::Float32 => writer.write_sample(x)?,
+                }
+            }
+        }
+        writer.finalize()
+    })();
+    written.map_err(|e| Error::backend("encode_wav", e))?;
+    Ok(out.into_inner())
 }
+
+/// More than the headers of any WAV file that hound writes.
+const HEADER: u64 = 128;
 
 #[cfg(test)]
 mod tests {

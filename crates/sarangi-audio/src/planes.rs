@@ -1,7 +1,7 @@
 //! Putting blocks together.
 
-use ndarray::{Array2, ArrayView2};
-use sarangi_core::{Error, Result, SampleRate, Waveform};
+use ndarray::ArrayView2;
+use sarangi_core::{Result, SampleRate, Waveform};
 
 /// The channels of a sound that grows block by block.
 pub(crate) struct Planes(Vec<Vec<f32>>);
@@ -17,13 +17,7 @@ impl Planes {
         }
     }
 
-    pub(crate) fn into_waveform(mut self, rate: SampleRate) -> Result<Waveform> {
-        if self.0.len() == 1 {
-            return Ok(Waveform::mono(self.0.swap_remove(0), rate));
-        }
-        let shape = (self.0.len(), self.0.first().map_or(0, Vec::len));
-        let samples = Array2::from_shape_vec(shape, self.0.concat())
-            .map_err(|e| Error::backend("decode", e))?;
-        Waveform::new(samples, rate)
+    pub(crate) fn into_waveform(self, rate: SampleRate) -> Result<Waveform> {
+        Waveform::from_channels(self.0, rate)
     }
 }

@@ -37,6 +37,24 @@ impl Waveform {
         Self { samples, rate }
     }
 
+    /// Sound from the samples of each channel.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is no channel, or they differ in length.
+    pub fn from_channels(mut channels: Vec<Vec<f32>>, rate: SampleRate) -> Result<Self> {
+        if let [_] = channels.as_slice() {
+            return Ok(Self::mono(channels.swap_remove(0), rate));
+        }
+        let len = channels.first().map_or(0, Vec::len);
+        let samples = Array2::from_shape_vec((channels.len(), len), channels.concat()).ok();
+        let equal = samples.filter(|_| channels.iter().all(|channel| channel.len() == len));
+        let lengths = || format!("{:?}", channels.iter().map(Vec::len).collect::<Vec<_>>());
+        Self::new(
+            equal.ok_or_else(|| Error::shape("waveform", "equal channels", lengths()))?,
+            rate,
+        )
+    }
+
     /// The sampling rate.
     pub fn rate(&self) -> SampleRate {
         self.rate
@@ -142,6 +160,26 @@ mod tests {
         assert_eq!(wave.window(2, 3).channel(0).unwrap(), &[3.0, 0.0, 0.0]);
         assert_eq!(wave.window(9, 2).channel(0).unwrap(), &[0.0, 0.0]);
         assert!(wave.window(usize::MAX, 0).is_empty());
+    }
+
+    #[test]
+    fn channels_become_rows() {
+        let rate = SampleRate::HZ_22050;
+        let stereo = Waveform::from_channels(vec![vec![1.0, 2.0], vec![3.0, 4.0]], rate).unwrap();
+        assert_eq!(stereo.samples(), array![[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(
+            Waveform::from_channels(vec![vec![1.0]], rate)
+                .unwrap()
+                .channels(),
+            1
+        );
+        for wrong in [
+            vec![],
+            vec![vec![1.0, 2.0], vec![3.0]],
+            vec![vec![], vec![1.0, 2.0]],
+        ] {
+            assert!(Waveform::from_channels(wrong, rate).is_err());
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Changing the sampling rate.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{ArrayView2, s};
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use sarangi_core::{Error, Result, SampleRate, Transform, Waveform};
@@ -54,7 +54,7 @@ pub fn resample(wave: &Waveform, to: SampleRate) -> Result<Waveform> {
     let mut ready = stream.empty_output(output_len(wave.len() as u64, wave.rate(), to));
     stream.convert(wave.samples(), &mut ready)?;
     stream.flush(&mut ready)?;
-    planar(ready, to)
+    Waveform::from_channels(ready, to)
 }
 
 /// ⌈samples × to / from⌉, rounded as librosa rounds it.
@@ -154,7 +154,7 @@ impl ResampleStream {
         }
         let mut ready = self.empty_output(output_len(block.len() as u64, self.from, self.to));
         self.convert(block.samples(), &mut ready)?;
-        planar(ready, self.to)
+        Waveform::from_channels(ready, self.to)
     }
 
     /// Returns the rest.
@@ -164,7 +164,7 @@ impl ResampleStream {
     pub fn finish(mut self) -> Result<Waveform> {
         let mut rest = self.empty_output(0);
         self.flush(&mut rest)?;
-        planar(rest, self.to)
+        Waveform::from_channels(rest, self.to)
     }
 
     fn empty_output(&self, expected: u64) -> Vec<Vec<f32>> {
@@ -266,16 +266,6 @@ impl Engine {
         }
         Ok((size_out - skip) as u64)
     }
-}
-
-fn planar(mut rows: Vec<Vec<f32>>, rate: SampleRate) -> Result<Waveform> {
-    if rows.len() == 1 {
-        return Ok(Waveform::mono(rows.swap_remove(0), rate));
-    }
-    let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-    let samples =
-        Array2::from_shape_vec(shape, rows.concat()).map_err(|e| Error::backend(OP, e))?;
-    Waveform::new(samples, rate)
 }
 
 fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
