@@ -7,7 +7,7 @@ use sarangi::prelude::Backend;
 
 /// Teach machines to hear music: features, training, prediction.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(name = "sarangi", version, propagate_version = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) common: Common,

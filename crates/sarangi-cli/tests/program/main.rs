@@ -1,0 +1,8 @@
+//! The program as its users run it.
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod broken;
+mod extract;
+mod support;
+mod training;
+mod usage;
