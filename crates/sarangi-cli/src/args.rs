@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Print no progress and no remarks, only the answer and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
@@ -81,10 +82,9 @@ pub(crate) struct ExtractArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// NumPy arrays of float32: (bins, frames), (channels, bins, frames), or for five-channel
-    /// (chunks, 5, bins, frames)
+    /// NumPy arrays of float32
     Npy,
-    /// Pictures of one pixel for each value, low bins at the bottom
+    /// Pictures, one pixel for each value
     Png,
 }
 

@@ -87,7 +87,7 @@ fn an_unreadable_file_is_named() {
     extract("dangling.wav").failed(&["dangling.wav"]);
 
     let locked = folder.write("locked.wav", wav(22_050, &tone(1.0)));
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     // Whoever may read everything reads this, too.
     if fs::read(&locked).is_err() {
         extract("locked.wav").failed(&["locked.wav"]);

@@ -157,6 +157,20 @@ fn another_run_is_not_overwritten(folder: &Folder) {
 }
 
 #[test]
+fn the_recipe_of_the_readme_trains() {
+    let folder = Folder::new();
+    let data = folder.copy_music(&CLASSES[..2], 3);
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let recipe = folder.write("recipe.toml", rest.split_once("```").unwrap().0);
+    let out = folder.path("run");
+    run!(
+        "train", recipe, "--data", data, "--out", out, "--epochs", "1"
+    )
+    .done();
+}
+
+#[test]
 fn one_seed_makes_one_model_on_any_number_of_threads() {
     let folder = Folder::new();
     folder.copy_music(&CLASSES[..2], 4);
