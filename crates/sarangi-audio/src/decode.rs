@@ -7,8 +7,9 @@ use ndarray::Array2;
 use sarangi_core::{Error, Result, Waveform};
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::{Blocks, Opened};
 use crate::fault::Fault;
-use crate::open::{Blocks, Opened, open, open_path};
+use crate::open::{open, open_path};
 use crate::planes::Planes;
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod au;
+mod blocks;
 mod chunk;
 mod decode;
 mod encode;
 mod fault;
+mod files;
 mod format;
 mod id3;
 mod info;
@@ -31,6 +33,7 @@ mod packets;
 pub use chunk::{Chunk, ChunkPlan, ChunkSpec, Tail};
 pub use decode::{DecodeOptions, Decoder, decode, decode_reader};
 pub use encode::{WavFormat, encode_wav};
+pub use files::for_each_file;
 pub use format::AudioFormat;
 pub use info::{AudioInfo, inspect};
 pub use load::{LoadSpec, load};

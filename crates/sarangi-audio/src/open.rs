@@ -1,26 +1,13 @@
-//! From a file to its blocks of samples.
+//! Choosing the reader of a file by its content.
 
 use std::fs::File;
 use std::path::Path;
 
-use ndarray::Array2;
-
+use crate::blocks::Opened;
 use crate::fault::Fault;
 use crate::format::{Detected, MAGIC_LEN, detect};
 use crate::source::Source;
-use crate::{AudioFormat, AudioInfo, id3};
-
-/// The decoded sound, block by block, each of shape (channels, samples).
-pub(crate) trait Blocks: Send + Sync {
-    /// The next block, or None at the end.
-    fn next(&mut self) -> Result<Option<Array2<f32>>, Fault>;
-}
-
-/// A sound whose header has been read.
-pub(crate) struct Opened {
-    pub(crate) info: AudioInfo,
-    pub(crate) blocks: Box<dyn Blocks>,
-}
+use crate::{AudioFormat, id3};
 
 pub(crate) fn open_path(path: &Path) -> Result<Opened, Fault> {
     let file = File::open(path)?;

@@ -13,8 +13,8 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::default::{formats, get_codecs};
 
+use crate::blocks::{Blocks, Opened};
 use crate::fault::Fault;
-use crate::open::{Blocks, Opened};
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};
 use ending::Ending;

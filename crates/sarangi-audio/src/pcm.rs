@@ -4,8 +4,8 @@ use std::io::Read;
 
 use ndarray::Array2;
 
+use crate::blocks::Blocks;
 use crate::fault::Fault;
-use crate::open::Blocks;
 use crate::source::Source;
 
 /// Samples of all channels together in one block.

@@ -41,6 +41,11 @@ impl Scan {
         self.root.join(&file.path)
     }
 
+    /// A file's name in lists and its path, for [`for_each_file`](crate::for_each_file).
+    pub fn locate(&self, file: &ScannedFile) -> (String, PathBuf) {
+        (file.path.clone(), self.path(file))
+    }
+
     /// How many files each label has.
     pub fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.labels.len()];

@@ -1,11 +1,10 @@
 //! Decoding all files of a folder, in parallel.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 
-use rayon::prelude::*;
 use sarangi_core::{Result, Waveform};
 
-use crate::{DecodeOptions, Decoder, Quarantine, Scan, ScannedFile, decode};
+use crate::{DecodeOptions, Decoder, Quarantine, Scan, ScannedFile, decode, for_each_file};
 
 /// Decodes every file of a scan and hands each to `visit`, on as many threads as rayon has.
 ///
@@ -13,46 +12,34 @@ use crate::{DecodeOptions, Decoder, Quarantine, Scan, ScannedFile, decode};
 /// goes on. Each thread holds one file at a time. `visit` is called in no particular order;
 /// `progress` after each file, with the number of files done so far. The result does not depend
 /// on the number of threads.
+///
+/// # Errors
+/// As [`for_each_file`].
 pub fn for_each_decoded(
     scan: &Scan,
     options: &DecodeOptions,
     visit: impl Fn(&ScannedFile, Waveform) -> Result<()> + Sync,
     progress: impl Fn(usize) + Sync,
-) -> Quarantine {
-    quarantine_failures(scan, progress, |file| {
-        visit(file, decode(scan.path(file), options)?)
-    })
+) -> Result<Quarantine> {
+    let work = |file: &ScannedFile, path: &Path| visit(file, decode(path, options)?);
+    Ok(for_each_file(&scan.files, |file| scan.locate(file), work, progress)?.1)
 }
 
 /// Decodes every file of a scan to its end and returns those that cannot be.
 ///
 /// As [`for_each_decoded`], but no file is held in memory whole.
-pub fn verify(scan: &Scan, options: &DecodeOptions, progress: impl Fn(usize) + Sync) -> Quarantine {
-    quarantine_failures(scan, progress, |file| {
-        Decoder::open(scan.path(file), options)?.try_for_each(|block| block.map(drop))
-    })
-}
-
-fn quarantine_failures(
+///
+/// # Errors
+/// As [`for_each_file`].
+pub fn verify(
     scan: &Scan,
+    options: &DecodeOptions,
     progress: impl Fn(usize) + Sync,
-    check: impl Fn(&ScannedFile) -> Result<()> + Sync,
-) -> Quarantine {
-    let done = AtomicUsize::new(0);
-    let failures: Vec<_> = scan
-        .files
-        .par_iter()
-        .filter_map(|file| {
-            let failure = check(file).err();
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            failure.map(|error| (file, error))
-        })
-        .collect();
-    let mut quarantine = Quarantine::default();
-    for (file, error) in failures {
-        quarantine.add(&file.path, &error);
-    }
-    quarantine
+) -> Result<Quarantine> {
+    let work = |_: &ScannedFile, path: &Path| {
+        Decoder::open(path, options)?.try_for_each(|block| block.map(drop))
+    };
+    Ok(for_each_file(&scan.files, |file| scan.locate(file), work, progress)?.1)
 }
 
 #[cfg(all(test, feature = "wav"))]
@@ -87,7 +74,8 @@ mod tests {
                 }
             },
             |done| steps.lock().unwrap().push(done),
-        );
+        )
+        .unwrap();
         let mut seen = seen.into_inner().unwrap();
         seen.sort_unstable();
         assert_eq!(seen, [10, 11, 13, 15]);
@@ -102,7 +90,7 @@ mod tests {
         assert_eq!(paths, ["a/2.wav", "a/4.wav", "a/5.wav"]);
         assert_eq!(quarantine.entries()[1].reason, "file is empty");
 
-        let verified = verify(&scan, &DecodeOptions::default(), |_| ());
+        let verified = verify(&scan, &DecodeOptions::default(), |_| ()).unwrap();
         assert_eq!(verified.entries(), &quarantine.entries()[..2]);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::{Seek, SeekFrom};
 
+use crate::blocks::Opened;
 use crate::fault::Fault;
-use crate::open::Opened;
 use crate::pcm::{Coding, PcmBlocks};
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ndarray::{Array3, Array4};
 use sarangi_core::{Error, Result, write_atomically};
@@ -90,11 +90,6 @@ impl FeatureCache {
             .collect();
         Array3::from_shape_vec(shape, values)
             .map_err(|_| Error::data(&path, format!("ends before chunk {chunk}; delete it")))
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-use sarangi_audio::{Quarantine, ScannedFile, scan_folder};
+use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
 use sarangi_core::{Error, Result};
 
 use crate::{FeatureCache, FrontEnd, Item};
@@ -55,29 +53,13 @@ impl Corpus {
         let root = root.as_ref();
         let scan = scan_folder(root)?;
         scan.check_classes()?;
-        let done = AtomicUsize::new(0);
         let total = scan.files.len();
-        let outcomes: Vec<Result<Track>> = scan
-            .files
-            .par_iter()
-            .map(|file| {
-                let track = prepare_track(root, file, front_end, cache);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                track
-            })
-            .collect();
-        let mut tracks = Vec::with_capacity(total);
-        let mut quarantine = Quarantine::default();
-        for (file, outcome) in scan.files.iter().zip(outcomes) {
-            match outcome {
-                Ok(track) => tracks.push(track),
-                // The cache's folder being full or read-only is no fault of the sound file.
-                Err(Error::Io { path, source }) if path.starts_with(cache.folder()) => {
-                    return Err(Error::Io { path, source });
-                }
-                Err(error) => quarantine.add(file.path.as_str(), &error),
-            }
-        }
+        let (tracks, quarantine) = for_each_file(
+            &scan.files,
+            |file| scan.locate(file),
+            |file, path| prepare_track(file, path, front_end, cache),
+            |done| progress(done, total),
+        )?;
         for (label, name) in scan.labels.iter().enumerate() {
             if !tracks.iter().any(|track| track.label == label) {
                 let reason = format!("class `{name}` has no usable track");
@@ -108,24 +90,23 @@ impl Corpus {
 }
 
 fn prepare_track(
-    root: &Path,
     file: &ScannedFile,
+    path: &Path,
     front_end: &FrontEnd,
     cache: &FeatureCache,
 ) -> Result<Track> {
-    let path = root.join(&file.path);
-    let content = digest(&path)?;
+    let content = digest(path)?;
     let key = FeatureCache::key(&content, front_end.identity());
     let chunks = match cache.chunks(&key, front_end.shape()) {
         Some(chunks) => chunks,
         None => {
-            let maps = front_end.chunks(&front_end.load(&path)?)?;
+            let maps = front_end.chunks(&front_end.load(path)?)?;
             cache.write(&key, &maps)?;
             maps.dim().0
         }
     };
     if chunks == 0 {
-        return Err(Error::decode(&path, "is too short for a single chunk"));
+        return Err(Error::decode(path, "is too short for a single chunk"));
     }
     Ok(Track {
         path: file.path.clone(),
