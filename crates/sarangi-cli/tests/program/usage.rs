@@ -124,6 +124,7 @@ fn unknown_features_and_settings_are_answered_with_the_known_ones() {
     extract("mfcc", "n_mels=0").failed(&["n_mels", "0"]);
     extract("mfcc", "chunk=3").failed(&["chunk"]);
     extract("five-channel", "chunk=long").failed(&["chunk", "long"]);
+    extract("five-channel", "chunk=1e9").failed(&["chunk", "3600"]);
     extract("five-channel", "chunk=0.01").failed(&["chunk", "9 frames"]);
     let extract = |chunk| {
         run!(

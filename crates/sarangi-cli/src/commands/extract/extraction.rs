@@ -19,6 +19,8 @@ use crate::args::{ExtractArgs, Format};
 pub(super) const CHUNKED: &str = "five-channel";
 /// Seconds of its chunks.
 pub(super) const CHUNK_SECONDS: f64 = 3.0;
+/// What a chunk may last at most: each is held in memory whole.
+const LONGEST_CHUNK: f64 = 3600.0;
 
 /// Everything that files are put through.
 pub(super) struct Extraction {
@@ -55,16 +57,14 @@ impl Extraction {
             (None, None) => CHUNK_SECONDS,
         };
         let feature = FeatureSpec::from_name(name, settings)?.build(rate)?;
-        let chunks = match name == CHUNKED {
-            true => Some(
-                ChunkSpec {
-                    seconds,
-                    ..ChunkSpec::default()
-                }
-                .build(rate)?,
-            ),
-            false => None,
+        if seconds > LONGEST_CHUNK {
+            bail!("chunk: must be at most {LONGEST_CHUNK} s, got {seconds}");
+        }
+        let chunk = ChunkSpec {
+            seconds,
+            ..ChunkSpec::default()
         };
+        let chunks = (name == CHUNKED).then(|| chunk.build(rate)).transpose()?;
         if let Some(plan) = &chunks {
             // A chunk that is too short for the feature is no fault of the files.
             let silence = Waveform::mono(vec![0.0; plan.size()], rate);
@@ -149,7 +149,8 @@ fn write_npy<D: Dimension>(path: &Path, array: &Array<f32, D>) -> Result<Vec<usi
 }
 
 fn write_png(path: &Path, map: &FeatureMap) -> Result<Vec<usize>, Error> {
-    let picture = Picture::render(map.view(), ColourMap::default(), None)?;
+    let picture = Picture::render(map.view(), ColourMap::default(), None)
+        .map_err(|e| Error::data(path, e.to_string()))?;
     picture.write_png(path)?;
     Ok(vec![picture.height(), picture.width()])
 }

@@ -36,6 +36,8 @@ pub(super) fn extract(
     if total == 0 {
         bail!("{}: holds no sound files", input.display());
     }
+    // A folder that cannot be made should not cost an hour first.
+    fs::create_dir_all(output).map_err(|e| Error::io(output, e))?;
     let progress = console.progress("extracting", total);
     let done = AtomicUsize::new(0);
     let outcomes: Vec<Result<Written, Error>> = jobs
