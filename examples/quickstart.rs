@@ -15,6 +15,10 @@ use std::time::Instant;
 use sarangi::prelude::*;
 use sarangi::train::{Event, Observer, TrainOptions, train};
 
+/// Keeps the large buffers of training instead of giving them back to the kernel in every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RECIPE: &str = r#"
     name = "quickstart"
     seed = 1

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result};
 use serde::{Deserialize, Serialize};
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use crate::format::has_audio_extension;
 
@@ -88,25 +88,21 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
     let root = root.as_ref();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ignored = 0;
-    for entry in walk(root) {
-        let entry = entry?;
-        let is_folder = entry.file_type().is_dir();
-        let parts = match entry.depth() {
-            0 if !is_folder => return Err(Error::data(root, "is not a folder")),
+    for place in walk(root) {
+        let place = place?;
+        let parts = match place.depth {
+            0 if !place.is_folder => return Err(Error::data(root, "is not a folder")),
             0 => continue,
-            1 if !is_folder => {
+            1 if !place.is_folder => {
                 ignored += 1;
                 continue;
             }
-            depth => parts(entry.path(), depth)?,
+            depth => parts(&place.path, depth)?,
         };
         let files = found.entry(parts[0].to_owned()).or_default();
-        if is_folder {
-            continue;
-        }
-        if is_sound(&entry) {
+        if place.is_sound {
             files.push(parts.join("/"));
-        } else {
+        } else if !place.is_folder {
             ignored += 1;
         }
     }
@@ -144,37 +140,66 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
 /// [`Error::Io`] if a folder cannot be read.
 pub fn audio_files(root: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in walk(root.as_ref()) {
-        let entry = entry?;
-        if is_sound(&entry) {
-            files.push(entry.into_path());
+    for place in walk(root.as_ref()) {
+        let place = place?;
+        if place.is_sound {
+            files.push(place.path);
         }
     }
     files.sort_unstable();
     Ok(files)
 }
 
+/// A folder or a file below the root.
+struct Place {
+    path: PathBuf,
+    depth: usize,
+    is_folder: bool,
+    is_sound: bool,
+}
+
 /// Everything in a folder but what lies in hidden folders.
-fn walk(root: &Path) -> impl Iterator<Item = Result<DirEntry>> {
+fn walk(root: &Path) -> impl Iterator<Item = Result<Place>> {
     WalkDir::new(root)
         .follow_links(true)
         .into_iter()
         .filter_entry(|entry| {
-            entry.depth() == 0 || !is_hidden(entry) || entry.file_type().is_file()
+            entry.depth() == 0 || !is_hidden(entry.path()) || entry.file_type().is_file()
         })
         .filter_map(move |entry| match entry {
-            Ok(entry) => Some(Ok(entry)),
+            Ok(entry) => {
+                let is_sound = entry.file_type().is_file() && is_named_like_sound(entry.path());
+                Some(Ok(Place {
+                    depth: entry.depth(),
+                    is_folder: entry.file_type().is_dir(),
+                    is_sound,
+                    path: entry.into_path(),
+                }))
+            }
             Err(e) if e.loop_ancestor().is_some() => None,
-            Err(e) => Some(Err(unreadable(root, e))),
+            Err(e) => Some(dangling(&e).ok_or_else(|| unreadable(root, e))),
         })
 }
 
-fn is_sound(entry: &DirEntry) -> bool {
-    entry.file_type().is_file() && !is_hidden(entry) && has_audio_extension(entry.path())
+/// A link that leads nowhere is a file that cannot be read: that is found when it is opened, and
+/// no reason to stop here.
+fn dangling(error: &walkdir::Error) -> Option<Place> {
+    let path = error.path().filter(|path| path.is_symlink())?;
+    Some(Place {
+        path: path.to_owned(),
+        depth: error.depth(),
+        is_folder: false,
+        is_sound: is_named_like_sound(path),
+    })
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
+fn is_named_like_sound(path: &Path) -> bool {
+    !is_hidden(path) && has_audio_extension(path)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// The last `depth` parts of a path: those below the root.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sarangi::prelude::Backend;
+use sarangi::prelude::{Backend, DecodeOptions};
 
 /// Teach machines to hear music: features, training, prediction.
 #[derive(Debug, Parser)]
@@ -33,6 +33,19 @@ pub(crate) struct Common {
     /// Which device runs the network: auto, cpu, cuda:0, metal:0
     #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
     pub(crate) device: Backend,
+    /// Refuse sounds that are longer
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub(crate) max_seconds: f64,
+}
+
+impl Common {
+    /// How files are read.
+    pub(crate) fn decoding(&self) -> DecodeOptions {
+        DecodeOptions {
+            max_seconds: self.max_seconds,
+            ..DecodeOptions::default()
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,9 +79,6 @@ pub(crate) struct ExtractArgs {
     /// Seconds of each chunk of five-channel, the same as --set chunk=SECONDS [default: 3]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) chunk: Option<f64>,
-    /// Refuse files that are longer
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
-    pub(crate) max_seconds: f64,
     /// What a folder's files become [default: npy]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
+use sarangi_audio::{DecodeOptions, Quarantine, ScannedFile, for_each_file, scan_folder};
 use sarangi_core::{Error, Result};
 
 use crate::{FeatureCache, FrontEnd, Item};
@@ -48,6 +48,7 @@ impl Corpus {
         root: impl AsRef<Path>,
         front_end: &FrontEnd,
         cache: &FeatureCache,
+        options: &DecodeOptions,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
         let root = root.as_ref();
@@ -57,7 +58,7 @@ impl Corpus {
         let (tracks, quarantine) = for_each_file(
             &scan.files,
             |file| scan.locate(file),
-            |file, path| prepare_track(file, path, front_end, cache),
+            |file, path| prepare_track(file, path, front_end, cache, options),
             |done| progress(done, total),
         )?;
         for (label, name) in scan.labels.iter().enumerate() {
@@ -94,13 +95,14 @@ fn prepare_track(
     path: &Path,
     front_end: &FrontEnd,
     cache: &FeatureCache,
+    options: &DecodeOptions,
 ) -> Result<Track> {
     let content = digest(path)?;
     let key = FeatureCache::key(&content, front_end.identity());
     let chunks = match cache.chunks(&key, front_end.shape()) {
         Some(chunks) => chunks,
         None => {
-            let maps = front_end.chunks(&front_end.load(path)?)?;
+            let maps = front_end.chunks(&front_end.load(path, options)?)?;
             cache.write(&key, &maps)?;
             maps.dim().0
         }

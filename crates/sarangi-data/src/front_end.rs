@@ -99,8 +99,8 @@ impl FrontEnd {
     ///
     /// # Errors
     /// As [`load`].
-    pub fn load(&self, path: impl AsRef<Path>) -> Result<Waveform> {
-        load(path, self.rate, &DecodeOptions::default())
+    pub fn load(&self, path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Waveform> {
+        load(path, self.rate, options)
     }
 
     /// The maps of all chunks, (chunks, channels, bins, frames), of a mono sound at

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use ndarray::{Array4, Axis, Ix2, s};
+use sarangi_audio::{DecodeOptions, scan_folder};
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Part};
 use sarangi_eval::{Evaluation, Predictions};
@@ -20,6 +21,7 @@ pub struct Classifier {
     front_end: FrontEnd,
     network: Box<dyn Model>,
     device: Device,
+    decoding: DecodeOptions,
 }
 
 impl std::fmt::Debug for Classifier {
@@ -74,7 +76,14 @@ impl Classifier {
             front_end,
             network,
             device,
+            decoding: DecodeOptions::default(),
         })
+    }
+
+    /// The same classifier, reading files with other options.
+    #[must_use]
+    pub fn decoding(self, decoding: DecodeOptions) -> Self {
+        Self { decoding, ..self }
     }
 
     /// Everything about the model but its weights.
@@ -88,7 +97,7 @@ impl Classifier {
     /// Naming the file, if it cannot be read or is empty.
     pub fn classify_file(&self, path: impl AsRef<Path>) -> Result<Classification> {
         let path = path.as_ref();
-        let wave = self.front_end.load(path)?;
+        let wave = self.front_end.load(path, &self.decoding)?;
         self.classify(&wave).map_err(|e| match e {
             Error::Io { .. } | Error::Decode { .. } => e,
             other => Error::decode(path, other.to_string()),
@@ -157,15 +166,14 @@ impl Classifier {
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<(Evaluation, Corpus)> {
         let data = data.as_ref();
-        let corpus = Corpus::prepare(data, &self.front_end, cache, progress)?;
-        if corpus.labels != self.card.labels {
-            let reason = format!(
-                "has the classes {}; the model knows {}",
-                corpus.labels.join(", "),
-                self.card.labels.join(", ")
-            );
+        // Before anything is computed: another folder is a common mistake.
+        let labels = scan_folder(data)?.labels;
+        if labels != self.card.labels {
+            let (folder, model) = (labels.join(", "), self.card.labels.join(", "));
+            let reason = format!("has the classes {folder}; the model knows {model}");
             return Err(Error::data(data, reason));
         }
+        let corpus = Corpus::prepare(data, &self.front_end, cache, &self.decoding, progress)?;
         let items = match part {
             None => (0..corpus.tracks.len())
                 .flat_map(|t| corpus.items_of(t))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use candle_core::{D, Device, Tensor};
+use sarangi_audio::DecodeOptions;
 use sarangi_core::{Backend, Dataset, During, Error, IntoTensor, Result, Seed, Spec};
 use sarangi_data::{
     BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd, Normalisation, Split, for_each_batch,
@@ -26,6 +27,8 @@ pub struct TrainOptions {
     pub out: PathBuf,
     /// Where features are kept; `cache` in the run's folder if not given. Runs may share one.
     pub cache: Option<PathBuf>,
+    /// How long a file may be, and what is forgiven.
+    pub decoding: DecodeOptions,
     /// Which device computes.
     pub device: Backend,
     /// Go on where the run in `out` stopped.
@@ -43,6 +46,7 @@ impl TrainOptions {
             data: data.into(),
             out: out.into(),
             cache: None,
+            decoding: DecodeOptions::default(),
             device: Backend::Auto,
             resume: false,
             overwrite: false,
@@ -88,9 +92,13 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     // Built before any file is read: a recipe that makes no sense should not cost an hour first.
     check_model(recipe, &front_end)?;
 
-    let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
-        observer.observe(Event::Preparing { done, total });
-    })?;
+    let corpus = Corpus::prepare(
+        &options.data,
+        &front_end,
+        &cache,
+        &options.decoding,
+        |done, total| observer.observe(Event::Preparing { done, total }),
+    )?;
     if !corpus.quarantine.is_empty() {
         corpus.quarantine.write(run.quarantine())?;
         let count = corpus.quarantine.len();
@@ -192,17 +200,12 @@ impl<'a> Training<'a> {
         let mut adam = Adam::new(&self.recipe.training.optimiser, &self.params)?;
         let mut history = Vec::new();
         if self.options.resume {
-            let state = State::resume(
-                &run.state(),
-                self.recipe,
-                &self.digest,
-                &self.params,
-                &mut adam,
-            )?;
+            let (digest, params) = (&self.digest, &self.params);
+            let state = State::resume(&run.state(), self.recipe, digest, params, &mut adam)?;
             history = state.history;
-        } else {
-            run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
+            self.adopt(run)?;
         }
+        run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
         let last = self.recipe.training.epochs;
         for epoch in history.len() + 1..=last {
             let mut record = self.epoch(epoch, &mut adam, observer)?;
@@ -223,6 +226,16 @@ impl<'a> Training<'a> {
             }
         }
         self.finish(run, history)
+    }
+
+    /// Gives the best model so far the recipe of this run: its number of epochs may have changed.
+    fn adopt(&self, run: &Run) -> Result<()> {
+        let mut best = ModelFile::read(run.model())?;
+        if best.card.recipe != *self.recipe {
+            best.card.recipe = self.recipe.clone();
+            best.write(run.model())?;
+        }
+        Ok(())
     }
 
     /// One pass over the training chunks.

@@ -21,7 +21,7 @@ pub(crate) fn extract(args: &ExtractArgs, common: &Common, console: &Console) ->
         return list::list(args.rate, console);
     };
     let format = format_of(input, output, args.format)?;
-    let extraction = Extraction::new(feature, args, format)?;
+    let extraction = Extraction::new(feature, args, common, format)?;
     if input.is_dir() {
         folder::extract(&extraction, input, output, console)
     } else {

@@ -30,7 +30,7 @@ enum Answer {
 
 pub(crate) fn predict(args: &PredictArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
-    let classifier = Classifier::load(&args.model, common.device)?;
+    let classifier = Classifier::load(&args.model, common.device)?.decoding(common.decoding());
     let mut files: Vec<PathBuf> = Vec::new();
     for input in &args.inputs {
         if input.is_dir() {

@@ -27,6 +27,7 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
     let recipe = Recipe::read(&args.recipe, &settings)?;
     let options = TrainOptions {
         cache: args.cache.clone(),
+        decoding: common.decoding(),
         device: common.device,
         resume: args.resume,
         overwrite: args.overwrite,

@@ -236,10 +236,12 @@ fn a_run_that_is_made_longer_goes_on_as_if_it_had_always_been() {
     train(&folder, "longer", &["--epochs", "2"]).done();
     train(&folder, "longer", &["--epochs", "4", "--resume"]).done();
     let files = [
+        "model.safetensors",
         "last.safetensors",
         "state.safetensors",
         "history.jsonl",
         "evaluation.json",
+        "recipe.toml",
     ];
     assert_same_files(&folder, ["long", "longer"], &files);
 }

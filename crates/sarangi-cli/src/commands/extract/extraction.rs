@@ -13,7 +13,7 @@ use sarangi_features::{ColourMap, Picture};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::{ExtractArgs, Format};
+use crate::args::{Common, ExtractArgs, Format};
 
 /// The feature that is computed of chunks: it is the picture that a network is shown.
 pub(super) const CHUNKED: &str = "five-channel";
@@ -39,7 +39,12 @@ pub(super) struct Written {
 }
 
 impl Extraction {
-    pub(super) fn new(name: &str, args: &ExtractArgs, format: Format) -> Result<Self> {
+    pub(super) fn new(
+        name: &str,
+        args: &ExtractArgs,
+        common: &Common,
+        format: Format,
+    ) -> Result<Self> {
         let rate = SampleRate::new(args.rate)?;
         let mut settings = settings(name, &args.settings);
         let chunk = match name {
@@ -70,10 +75,7 @@ impl Extraction {
             let silence = Waveform::mono(vec![0.0; plan.size()], rate);
             feature.apply(&silence).context("chunk")?;
         }
-        let options = DecodeOptions {
-            max_seconds: args.max_seconds,
-            ..DecodeOptions::default()
-        };
+        let options = common.decoding();
         Ok(Self {
             rate,
             options,

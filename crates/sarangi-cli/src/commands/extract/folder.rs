@@ -4,11 +4,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Result, bail};
-use rayon::prelude::*;
-use sarangi::audio::{Quarantine, audio_files};
+use anyhow::{Result, anyhow, bail};
+use sarangi::audio::{Quarantine, audio_files, for_each_file};
 use sarangi::core::Error;
 use serde::Serialize;
 
@@ -39,38 +37,23 @@ pub(super) fn extract(
     // A folder that cannot be made should not cost an hour first.
     fs::create_dir_all(output).map_err(|e| Error::io(output, e))?;
     let progress = console.progress("extracting", total);
-    let done = AtomicUsize::new(0);
-    let outcomes: Vec<Result<Written, Error>> = jobs
-        .par_iter()
-        .map(|job| {
-            let outcome = match job.taken {
-                true => Err(Error::data(
-                    &job.input,
-                    "differs from another file only in its ending, so that both have one result; \
-                     rename it",
-                )),
-                false => extraction.run(&job.input, &job.output),
-            };
-            progress.set(done.fetch_add(1, Ordering::Relaxed) + 1, "files");
-            outcome
-        })
-        .collect();
+    let outcome = for_each_file(
+        &jobs,
+        |job| (job.name.clone(), job.input.clone()),
+        |job, input| {
+            if job.taken {
+                let reason = "differs from another file only in its ending, so that both have one \
+                              result; rename it";
+                return Err(Error::data(input, reason));
+            }
+            extraction.run(input, &job.output)
+        },
+        |done| progress.set(done, "files"),
+    );
     progress.finish();
-
-    let mut written = Vec::new();
-    let mut quarantine = Quarantine::default();
-    for (job, outcome) in jobs.iter().zip(outcomes) {
-        match outcome {
-            Ok(file) => written.push(file),
-            // That OUT is full or may not be written is no fault of the sound file.
-            Err(Error::Io { path, source }) if path != job.input => {
-                return Err(Error::Io { path, source }.into());
-            }
-            Err(error) => {
-                console.error(&error);
-                quarantine.add(&job.name, &error);
-            }
-        }
+    let (written, quarantine) = outcome?;
+    for entry in quarantine.entries() {
+        console.error(&anyhow!("{}: {}", entry.path, entry.reason));
     }
     let list = output.join("quarantine.json");
     if quarantine.is_empty() {
