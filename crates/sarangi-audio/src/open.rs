@@ -1,6 +1,6 @@
 //! Choosing the reader of a file by its content.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 
 use crate::blocks::Opened;
@@ -10,12 +10,18 @@ use crate::source::Source;
 use crate::{AudioFormat, id3};
 
 pub(crate) fn open_path(path: &Path) -> Result<Opened, Fault> {
-    let file = File::open(path)?;
-    // Reading a folder fails only later and with a message that does not say what is wrong.
-    if file.metadata()?.is_dir() {
+    // Before it is opened: a pipe without a writer would wait for one for ever, a device has no
+    // end, and reading a folder fails only later with a message that does not say what is wrong.
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
         return Err(Fault::bad("is a folder, not a sound file"));
     }
-    open(Source::new(file)?)
+    if !kind.is_file() {
+        return Err(Fault::bad(
+            "is a pipe, socket or device, not a regular file; copy its sound into one",
+        ));
+    }
+    open(Source::new(File::open(path)?)?)
 }
 
 pub(crate) fn open(mut source: Source) -> Result<Opened, Fault> {
