@@ -3,7 +3,18 @@
 use sarangi_core::{Error, Result, SampleRate, Spec, Waveform};
 use serde::{Deserialize, Serialize};
 
+use crate::planes::MOST_SAMPLES;
+
 const SPEC: &str = "chunk";
+
+/// An hour: the longest sound that is decoded, unless told otherwise.
+const LONGEST: f64 = 3600.0;
+/// Chunks that begin closer together than this, in seconds, or repeat more than this share of each
+/// other, multiply a track beyond any memory.
+const CLOSEST: f64 = 0.001;
+const MOST_OVERLAP: f64 = 0.99;
+/// More chunks of one track are asked for by mistake only.
+const MOST_CHUNKS: usize = 100_000;
 
 /// What becomes of the end of a sound that does not fill a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,13 +38,14 @@ pub enum Tail {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChunkSpec {
-    /// The length of a chunk in seconds.
+    /// The length of a chunk in seconds, 0.001 to 3600.
     pub seconds: f64,
     /// How much of a chunk the next one repeats, as a share of its length: 0 (chunks follow each
-    /// other) to below 1.
+    /// other) to 0.99. Chunks must begin at least 1 ms apart.
     pub overlap: f64,
     /// With [`Tail::Pad`], exactly how many chunks are cut, silent ones included; otherwise at most
-    /// how many. None: as many as the sound gives.
+    /// how many; 1 to 100,000, and together at most 1.38 · 10⁹ samples. None: as many as the sound
+    /// gives.
     pub count: Option<usize>,
     /// What becomes of the end of a sound.
     pub tail: Tail,
@@ -54,31 +66,46 @@ impl Spec<SampleRate> for ChunkSpec {
     type Built = ChunkPlan;
 
     fn build(&self, rate: SampleRate) -> Result<ChunkPlan> {
-        // Rates and lengths that overflow are refused here, so that nothing overflows later.
-        let longest = f64::from(u32::MAX);
-        let size = self.seconds * rate.as_f64();
-        if !(size >= 0.5 && size <= longest) {
-            return Err(Error::config(
-                SPEC,
+        let refuse = |field, reason| Err(Error::config(SPEC, field, reason));
+        // Lengths that overflow, or that no memory holds, are refused here, not met later.
+        let exact = self.seconds * rate.as_f64();
+        let fits = (0.5..=MOST_SAMPLES as f64).contains(&exact);
+        if !fits || !(CLOSEST..=LONGEST).contains(&self.seconds) {
+            return refuse(
                 "seconds",
                 format!(
-                    "must give 1 to {longest} samples at {rate}, got {}",
+                    "must be {CLOSEST} to {LONGEST} and give 1 to {MOST_SAMPLES} samples at {rate}, got {}",
                     self.seconds
                 ),
-            ));
+            );
         }
-        if !(0.0..1.0).contains(&self.overlap) {
-            return Err(Error::config(
-                SPEC,
+        if !(0.0..=MOST_OVERLAP).contains(&self.overlap) {
+            return refuse(
                 "overlap",
-                format!("must be at least 0 and below 1, got {}", self.overlap),
-            ));
+                format!("must be 0 to {MOST_OVERLAP}, got {}", self.overlap),
+            );
         }
-        if self.count == Some(0) {
-            return Err(Error::config(SPEC, "count", "must be at least 1, got 0"));
+        let apart = self.seconds * (1.0 - self.overlap);
+        if apart < CLOSEST {
+            return refuse(
+                "overlap",
+                format!("chunks must begin at least {CLOSEST} s apart, got {apart} s"),
+            );
         }
         let size = rate.samples(self.seconds);
         let hop = (size as f64 * (1.0 - self.overlap)).round().max(1.0) as usize;
+        if let Some(count) = self.count {
+            let most = (MOST_SAMPLES / size).min(MOST_CHUNKS);
+            if !(1..=most).contains(&count) {
+                return refuse(
+                    "count",
+                    format!(
+                        "must be 1 to {most} for chunks of {} s, got {count}",
+                        self.seconds
+                    ),
+                );
+            }
+        }
         Ok(ChunkPlan {
             size,
             hop,
@@ -212,61 +239,67 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        let spec = ChunkSpec::default;
+        let seconds = |seconds| ChunkSpec {
+            seconds,
+            ..ChunkSpec::default()
+        };
+        let overlap = |overlap| ChunkSpec {
+            overlap,
+            ..ChunkSpec::default()
+        };
+        let count = |count| ChunkSpec {
+            count: Some(count),
+            ..ChunkSpec::default()
+        };
         for (bad, field) in [
+            (seconds(0.0), "seconds"),
+            (seconds(-1.0), "seconds"),
+            (seconds(f64::NAN), "seconds"),
+            (seconds(f64::INFINITY), "seconds"),
+            (seconds(3600.1), "seconds"),
+            (overlap(1.0), "overlap"),
+            (overlap(f64::NAN), "overlap"),
+            (overlap(0.991), "overlap"),
+            (seconds(0.000_9), "seconds"),
             (
                 ChunkSpec {
-                    seconds: 0.0,
-                    ..spec()
-                },
-                "seconds",
-            ),
-            (
-                ChunkSpec {
-                    seconds: -1.0,
-                    ..spec()
-                },
-                "seconds",
-            ),
-            (
-                ChunkSpec {
-                    seconds: f64::NAN,
-                    ..spec()
-                },
-                "seconds",
-            ),
-            (
-                ChunkSpec {
-                    seconds: f64::INFINITY,
-                    ..spec()
-                },
-                "seconds",
-            ),
-            (
-                ChunkSpec {
-                    overlap: 1.0,
-                    ..spec()
+                    seconds: 0.01,
+                    ..overlap(0.95)
                 },
                 "overlap",
             ),
-            (
-                ChunkSpec {
-                    overlap: f64::NAN,
-                    ..spec()
-                },
-                "overlap",
-            ),
-            (
-                ChunkSpec {
-                    count: Some(0),
-                    ..spec()
-                },
-                "count",
-            ),
+            (count(0), "count"),
+            (count(100_001), "count"),
+            (count(usize::MAX), "count"),
         ] {
             let error = bad.build(SampleRate::HZ_22050).unwrap_err().to_string();
             assert!(error.starts_with(&format!("chunk: {field}: ")), "{error}");
         }
+        for good in [seconds(3600.0), overlap(0.99), count(20_000)] {
+            assert!(good.build(SampleRate::HZ_22050).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_memory_holds_is_refused() {
+        let error = |spec: ChunkSpec, hz| {
+            let rate = SampleRate::new(hz).unwrap();
+            spec.build(rate).unwrap_err().to_string()
+        };
+        let hour = ChunkSpec {
+            seconds: 3600.0,
+            ..ChunkSpec::default()
+        };
+        assert!(error(hour.clone(), u32::MAX).starts_with("chunk: seconds: "));
+        let many = ChunkSpec {
+            count: Some(100),
+            ..hour
+        };
+        let error = error(many, 22_050);
+        assert!(
+            error.contains("count: must be 1 to 17 for chunks of 3600 s"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -285,7 +318,7 @@ mod tests {
         #[test]
         fn every_sample_is_in_a_chunk_and_no_chunk_is_all_silence(
             len in 1usize..5_000,
-            seconds in 0.001f64..0.1,
+            seconds in 0.03f64..0.1,
             overlap in 0.0f64..0.95,
             keep: bool,
         ) {

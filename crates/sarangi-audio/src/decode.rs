@@ -4,15 +4,18 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
-use sarangi_core::{Error, Result, Waveform};
+use sarangi_core::{Error, Result, SampleRate, Waveform};
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::{Blocks, Opened};
 use crate::fault::Fault;
 use crate::open::{open, open_path};
-use crate::planes::Planes;
+use crate::planes::{MOST_SAMPLES, Planes};
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};
+
+/// 120 dB above full scale. Louder is no sound, and its powers do not fit into 32-bit floats.
+const LOUDEST: f32 = 1e6;
 
 /// How much is decoded, and what is forgiven.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +40,7 @@ impl Default for DecodeOptions {
 /// Decodes a sound file whole, at its own rate and with all its channels.
 ///
 /// The format is told by the content; the name does not matter. Full scale is ±1, and values
-/// beyond it are kept. `soundfile.read(..., always_2d=True)` transposed is the Python equivalent.
+/// beyond it are kept, up to a million times full scale. `soundfile.read(..., always_2d=True)` transposed is the Python equivalent.
 /// The encoder's delay is removed from MP3 and Ogg Vorbis where the file tells it; AAC keeps its
 /// delay.
 ///
@@ -46,10 +49,11 @@ impl Default for DecodeOptions {
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read. [`Error::Unsupported`] if its format or codec is not
-/// built in. [`Error::Decode`] if it is empty, a folder or not a sound file; has no audio track or
-/// no samples; claims 0 Hz or no channels; is damaged or truncated; holds a sample that is not
-/// finite; or is longer than [`DecodeOptions::max_seconds`]. [`Error::Config`] if that limit is no
-/// length.
+/// built in. [`Error::Decode`] if it is empty, no regular file or not a sound file; has no audio track
+/// or no samples; claims 0 Hz or no channels; is damaged or truncated; holds a sample that is not
+/// finite or beyond a million times full scale; is longer than [`DecodeOptions::max_seconds`]; or
+/// has more samples than an hour of stereo at 192 kHz, which only a [`Decoder`] can read, block by
+/// block. [`Error::Config`] if that limit is no length.
 pub fn decode(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Waveform> {
     Decoder::open(path, options)?.read_to_end()
 }
@@ -147,8 +151,11 @@ impl Decoder {
     /// # Errors
     /// As [`decode`].
     pub fn read_to_end(mut self) -> Result<Waveform> {
-        let mut planes = Planes::new(self.info.channels);
+        let channels = self.info.channels;
+        self.check_memory(self.info.samples.unwrap_or(0), self.info.rate, channels)?;
+        let mut planes = Planes::new(channels);
         while let Some(block) = self.next_block()? {
+            self.check_memory(self.samples, self.info.rate, channels)?;
             planes.append(block.view());
         }
         planes.into_waveform(self.info.rate)
@@ -174,7 +181,7 @@ impl Decoder {
         };
         match &block {
             Some(block) => {
-                self.check_finite(block)?;
+                self.check_values(block)?;
                 self.samples += block.ncols() as u64;
                 self.check_length(self.samples)?;
             }
@@ -202,17 +209,42 @@ impl Decoder {
         Ok(())
     }
 
-    fn check_finite(&self, block: &Array2<f32>) -> Result<()> {
-        if block.iter().all(|x| x.is_finite()) {
+    /// Refuses to hold `samples` per channel, once they have been brought to the rate `to`. Both
+    /// a header and a codec that squeezes silence into nothing can promise any number.
+    pub(crate) fn check_memory(&self, samples: u64, to: SampleRate, channels: usize) -> Result<()> {
+        let len = self.seconds(samples) * to.as_f64() * channels as f64;
+        if len > MOST_SAMPLES as f64 {
+            return Err(self.bad(format!(
+                "does not fit into memory: it would be {len:.0} samples at {to}, and at most \
+                 {MOST_SAMPLES} are held; cut it, or choose a lower rate"
+            )));
+        }
+        Ok(())
+    }
+
+    /// How many samples per channel have been decoded.
+    pub(crate) fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    fn check_values(&self, block: &Array2<f32>) -> Result<()> {
+        // NaN compares as false and is caught too.
+        let sane = |x: &f32| x.abs() <= LOUDEST;
+        if block.iter().all(sane) {
             return Ok(());
         }
-        let first = (0..block.ncols())
-            .find(|&i| block.column(i).iter().any(|x| !x.is_finite()))
-            .unwrap_or(0);
-        Err(self.bad(format!(
-            "holds a sample that is not a finite number, the first at {:.6} s",
-            self.seconds(self.samples + first as u64)
-        )))
+        let (first, value) = (0..block.ncols())
+            .find_map(|i| Some((i, *block.column(i).iter().find(|x| !sane(x))?)))
+            .unwrap_or_default();
+        let at = self.seconds(self.samples + first as u64);
+        Err(self.bad(if value.is_finite() {
+            format!(
+                "holds a sample of {value:e} times full scale, the first at {at:.6} s; the file \
+                 is damaged or not normalised"
+            )
+        } else {
+            format!("holds a sample that is not a finite number, the first at {at:.6} s")
+        }))
     }
 
     fn check_end(&mut self) -> Result<()> {

@@ -52,7 +52,7 @@ impl LoadSpec {
     }
 
     /// Block by block, so that only the result is held in memory.
-    fn convert(&self, decoder: Decoder) -> Result<Waveform> {
+    fn convert(&self, mut decoder: Decoder) -> Result<Waveform> {
         let from = decoder.info().rate;
         let to = self.rate.unwrap_or(from);
         let channels = if self.mono {
@@ -60,10 +60,12 @@ impl LoadSpec {
         } else {
             decoder.info().channels
         };
+        // A low rate in the header makes any sound long at a higher one.
+        decoder.check_memory(decoder.info().samples.unwrap_or(0), to, channels)?;
         let mut stream = ResampleStream::new(from, to, channels)?;
         let mut planes = Planes::new(channels);
-        for block in decoder {
-            let block = block?;
+        while let Some(block) = decoder.next().transpose()? {
+            decoder.check_memory(decoder.samples(), to, channels)?;
             let block = if self.mono { block.into_mono() } else { block };
             planes.append(stream.push(&block)?.samples());
         }
@@ -117,5 +119,37 @@ mod tests {
             mono: false,
         };
         assert_eq!(as_it_is.load(&path, &options).unwrap(), wave);
+    }
+
+    #[test]
+    fn a_rate_that_makes_a_sound_too_long_is_refused_before_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slow.wav");
+        let slow = Waveform::mono(vec![0.1; 3_000], SampleRate::new(1).unwrap());
+        encode_wav(&path, &slow, WavFormat::Pcm16).unwrap();
+        let options = DecodeOptions::default();
+        let rate = SampleRate::new(1_048_573).unwrap();
+        let error = load(&path, rate, &options).unwrap_err().to_string();
+        assert!(
+            error.contains(
+                "slow.wav: does not fit into memory: it would be 3145719000 samples at 1048573 Hz"
+            ),
+            "{error}"
+        );
+        assert_eq!(decode(&path, &options).unwrap().len(), 3_000);
+
+        // The same without a length in the header.
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[40..44].fill(0xff);
+        let reader = std::io::Cursor::new(bytes);
+        let spec = LoadSpec {
+            rate: Some(rate),
+            mono: true,
+        };
+        let error = spec
+            .load_reader(reader, "x", &options)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("does not fit into memory"), "{error}");
     }
 }

@@ -3,6 +3,10 @@
 use ndarray::ArrayView2;
 use sarangi_core::{Result, SampleRate, Waveform};
 
+/// The most samples, of all channels together, that are held at once: an hour of stereo at
+/// 192 kHz, 5.5 GB. A header or a wish for more is refused before the memory is asked for.
+pub(crate) const MOST_SAMPLES: usize = 3600 * 192_000 * 2;
+
 /// The channels of a sound that grows block by block.
 pub(crate) struct Planes(Vec<Vec<f32>>);
 

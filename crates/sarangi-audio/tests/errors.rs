@@ -162,6 +162,17 @@ fn what_is_no_file_is_said_to_be_none() {
     let options = DecodeOptions::default();
     let error = decode(folder.path(), &options).unwrap_err().to_string();
     assert!(error.contains("is a folder, not a sound file"), "{error}");
+    #[cfg(unix)]
+    {
+        let pipe = folder.path().join("pipe.wav");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        std::os::unix::fs::symlink(&pipe, folder.path().join("link.wav")).unwrap();
+        for odd in ["pipe.wav", "link.wav", "/dev/zero"] {
+            let error = decode(folder.path().join(odd), &options).unwrap_err();
+            assert!(error.to_string().contains("not a regular file"), "{error}");
+        }
+    }
     let missing = decode(folder.path().join("none.wav"), &options).unwrap_err();
     assert!(matches!(missing, Error::Io { .. }), "{missing}");
 }
@@ -202,6 +213,27 @@ fn samples_that_are_not_numbers_are_found_and_placed() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn samples_far_beyond_full_scale_are_refused_and_placed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wav");
+    let mut samples = vec![-1e6; 50_000];
+    let rate = SampleRate::HZ_22050;
+    encode_wav(
+        &path,
+        &Waveform::mono(samples.clone(), rate),
+        WavFormat::Float32,
+    )
+    .unwrap();
+    assert!(decode(&path, &DecodeOptions::default()).is_ok());
+    samples[44_100] = 1e30;
+    encode_wav(&path, &Waveform::mono(samples, rate), WavFormat::Float32).unwrap();
+    let error = decode(&path, &DecodeOptions::default()).unwrap_err();
+    let want = "holds a sample of 1e30 times full scale, the first at 2.000000 s; the file is \
+                damaged or not normalised";
+    assert!(error.to_string().ends_with(want), "{error}");
 }
 
 /// A WAV file of silence that is never in memory: what its header promises costs nothing.
