@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let out = target_folder(&root).join("quickstart");
 
-    let recipe = Recipe::from_toml(RECIPE, &[]).map_err(anyhow::Error::msg)?;
+    let recipe = Recipe::from_toml(RECIPE, &[])?;
     let data = root.join("fixtures/audio");
     let options = TrainOptions {
         overwrite: true,

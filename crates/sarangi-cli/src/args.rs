@@ -33,16 +33,16 @@ pub(crate) struct Common {
     /// Which device runs the network: auto, cpu, cuda:0, metal:0
     #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
     pub(crate) device: Backend,
-    /// Refuse sounds that are longer
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
-    pub(crate) max_seconds: f64,
+    /// Refuse sounds that are longer [default: 3600, or what the recipe or model says]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) max_seconds: Option<f64>,
 }
 
 impl Common {
     /// How files are read.
     pub(crate) fn decoding(&self) -> DecodeOptions {
         DecodeOptions {
-            max_seconds: self.max_seconds,
+            max_seconds: self.max_seconds.unwrap_or(DecodeOptions::default().max_seconds),
             ..DecodeOptions::default()
         }
     }
@@ -137,7 +137,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
     /// Use another seed than the recipe's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(crate) seed: Option<u64>,
     /// Change a field of the recipe, such as training.optimiser.lr=0.01; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]

@@ -18,8 +18,8 @@ pub struct FeatureCache {
     folder: PathBuf,
 }
 
-/// Changes whenever the arithmetic of the front end does, so that old entries are not used.
-const VERSION: &str = "1";
+/// Changes whenever the arithmetic of the front end may have, so that old entries are not used.
+const VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
 
 impl FeatureCache {
     /// A cache in `folder`, which is made when the first entry is written.
@@ -63,8 +63,11 @@ impl FeatureCache {
             let fail = |e| Error::io(&path, e);
             out.write_all(&header(chunks, [channels, bins, frames]))
                 .map_err(fail)?;
-            let bytes: Vec<u8> = maps.iter().flat_map(|value| value.to_le_bytes()).collect();
-            out.write_all(&bytes).map_err(fail)
+            for chunk in maps.outer_iter() {
+                let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+                out.write_all(&bytes).map_err(fail)?;
+            }
+            Ok(())
         })
     }
 

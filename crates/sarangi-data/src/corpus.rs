@@ -1,9 +1,10 @@
 //! A folder of music, ready to learn from.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sarangi_audio::{DecodeOptions, Quarantine, ScannedFile, for_each_file, scan_folder};
+use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
 use sarangi_core::{Error, Result};
 
 use crate::{FeatureCache, FrontEnd, Item};
@@ -48,19 +49,19 @@ impl Corpus {
         root: impl AsRef<Path>,
         front_end: &FrontEnd,
         cache: &FeatureCache,
-        options: &DecodeOptions,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
         let root = root.as_ref();
         let scan = scan_folder(root)?;
         scan.check_classes()?;
         let total = scan.files.len();
-        let (tracks, quarantine) = for_each_file(
+        let (tracks, mut quarantine) = for_each_file(
             &scan.files,
             |file| scan.locate(file),
-            |file, path| prepare_track(file, path, front_end, cache, options),
+            |file, path| prepare_track(file, path, front_end, cache),
             |done| progress(done, total),
         )?;
+        let tracks = without_copies(tracks, &mut quarantine);
         for (label, name) in scan.labels.iter().enumerate() {
             if !tracks.iter().any(|track| track.label == label) {
                 let reason = format!("class `{name}` has no usable track");
@@ -90,19 +91,38 @@ impl Corpus {
     }
 }
 
+/// Keeps the first track of each content: a copy, under whatever name or class, would train in one
+/// part of a split and be asked again in another.
+fn without_copies(tracks: Vec<Track>, quarantine: &mut Quarantine) -> Vec<Track> {
+    let mut first: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(tracks.len());
+    for track in tracks {
+        let Some((path, label)) = first.get(&track.content) else {
+            first.insert(track.content.clone(), (track.path.clone(), track.label));
+            kept.push(track);
+            continue;
+        };
+        let reason = match *label == track.label {
+            true => format!("is a copy of `{path}`"),
+            false => format!("is a copy of `{path}`, of another class: one of the two is wrong"),
+        };
+        quarantine.add(track.path.as_str(), &Error::data(&track.path, reason));
+    }
+    kept
+}
+
 fn prepare_track(
     file: &ScannedFile,
     path: &Path,
     front_end: &FrontEnd,
     cache: &FeatureCache,
-    options: &DecodeOptions,
 ) -> Result<Track> {
     let content = digest(path)?;
     let key = FeatureCache::key(&content, front_end.identity());
     let chunks = match cache.chunks(&key, front_end.shape()) {
         Some(chunks) => chunks,
         None => {
-            let maps = front_end.chunks(&front_end.load(path, options)?)?;
+            let maps = front_end.chunks(&front_end.load(path)?)?;
             cache.write(&key, &maps)?;
             maps.dim().0
         }

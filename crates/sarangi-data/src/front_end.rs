@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ndarray::{Array4, Axis};
+use ndarray::Array4;
 use sarangi_audio::{ChunkPlan, ChunkSpec, DecodeOptions, Tail, load};
-use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Waveform};
+use sarangi_core::{Error, Feature, Result, SampleRate, Spec, Waveform};
 use sarangi_features::FeatureSpec;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ pub struct FrontEndSpec {
     /// The rate in Hz to which every file is resampled, after its channels are averaged.
     #[serde(default = "default_rate")]
     pub rate: SampleRate,
+    /// The longest file, in seconds, that is taken in.
+    #[serde(default = "default_max_seconds")]
+    pub max_seconds: f64,
     /// How a track is cut.
     #[serde(default)]
     pub chunk: ChunkSpec,
@@ -27,10 +30,16 @@ fn default_rate() -> SampleRate {
     SampleRate::HZ_22050
 }
 
+fn default_max_seconds() -> f64 {
+    DecodeOptions::default().max_seconds
+}
+
 /// The front end, ready to run from any thread.
 pub struct FrontEnd {
     rate: SampleRate,
+    decoding: DecodeOptions,
     chunks: ChunkPlan,
+    all_chunks: ChunkPlan,
     feature: Box<dyn Feature>,
     shape: [usize; 3],
     identity: String,
@@ -54,17 +63,37 @@ impl Spec<()> for FrontEndSpec {
             return Err(Error::config("chunk", "tail", reason));
         }
         let chunks = self.chunk.build(self.rate)?;
+        // Whoever asks what a song is wants all of it heard, and no chunk of mere silence.
+        let all_chunks = ChunkSpec {
+            count: None,
+            tail: Tail::Drop,
+            ..self.chunk.clone()
+        };
+        let all_chunks = all_chunks.build(self.rate)?;
         let feature = self.features.build(self.rate)?;
         let shape = feature.shape(chunks.size());
         let identity = serde_json::to_string(self)
             .map_err(|e| Error::config("front_end", "features", e.to_string()))?;
-        Ok(FrontEnd {
-            rate: self.rate,
+        let decoding = DecodeOptions {
+            max_seconds: self.max_seconds,
+            ..DecodeOptions::default()
+        };
+        let rate = self.rate;
+        let built = FrontEnd {
+            rate,
+            decoding,
             chunks,
+            all_chunks,
             feature,
             shape,
             identity,
-        })
+        };
+        // One chunk of silence shows now what would else show on every file.
+        built.maps(
+            &Waveform::mono(vec![0.0; built.chunks.size()], rate),
+            &built.all_chunks,
+        )?;
+        Ok(built)
     }
 }
 
@@ -84,51 +113,70 @@ impl FrontEnd {
         &self.identity
     }
 
-    /// The start and end of each chunk of a track of `samples` samples at [`rate`](Self::rate),
-    /// in seconds.
-    pub fn times(&self, samples: usize) -> Vec<(f64, f64)> {
-        let time = |at: usize| self.rate.seconds(at);
-        let spans = self.chunks.chunks(samples);
-        spans
-            .into_iter()
-            .map(|span| (time(span.start), time(span.start + span.len)))
-            .collect()
+    /// The same front end, taking in files of up to `seconds`.
+    #[must_use]
+    pub fn with_max_seconds(mut self, seconds: f64) -> Self {
+        self.decoding.max_seconds = seconds;
+        self
     }
 
     /// Reads a file at the front end's rate, its channels averaged.
     ///
     /// # Errors
     /// As [`load`].
-    pub fn load(&self, path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Waveform> {
-        load(path, self.rate, options)
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<Waveform> {
+        load(path, self.rate, &self.decoding)
     }
 
-    /// The maps of all chunks, (chunks, channels, bins, frames), of a mono sound at
+    /// The maps of the chunks that a track trains and is scored with, (chunks, channels, bins,
+    /// frames): the first `count` if the description limits them. The sound is mono, at
     /// [`rate`](Self::rate).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the sound has another rate; whatever the feature cannot accept.
+    /// [`Error::Shape`] if the sound has another rate or its features are not finite; whatever the
+    /// feature cannot accept.
     pub fn chunks(&self, wave: &Waveform) -> Result<Array4<f32>> {
+        self.maps(wave, &self.chunks)
+    }
+
+    /// The maps of all whole chunks of a sound, which a prediction is made from; a sound shorter
+    /// than one is filled up with silence.
+    ///
+    /// # Errors
+    /// As [`chunks`](Self::chunks).
+    pub fn all_chunks(&self, wave: &Waveform) -> Result<Array4<f32>> {
+        self.maps(wave, &self.all_chunks)
+    }
+
+    /// The start and end, in seconds, of each of [`all_chunks`](Self::all_chunks) of a sound of
+    /// `samples` samples at [`rate`](Self::rate).
+    pub fn times(&self, samples: usize) -> Vec<(f64, f64)> {
+        let time = |at: usize| self.rate.seconds(at);
+        let spans = self.all_chunks.chunks(samples);
+        spans
+            .map(|span| (time(span.start), time(span.start + span.len)))
+            .collect()
+    }
+
+    fn maps(&self, wave: &Waveform, plan: &ChunkPlan) -> Result<Array4<f32>> {
         if wave.rate() != self.rate {
             return Err(Error::shape("front end", self.rate, wave.rate()));
         }
-        let maps: Vec<FeatureMap> = self
-            .chunks
-            .cut(wave)
-            .map(|chunk| self.feature.apply(&chunk))
-            .collect::<Result<_>>()?;
-        let views: Vec<_> = maps.iter().map(|map| map.view()).collect();
-        if views.is_empty() {
-            let [channels, bins, frames] = self.shape;
-            return Ok(Array4::zeros((0, channels, bins, frames)));
+        let chunks = plan.cut(wave);
+        let [channels, bins, frames] = self.shape;
+        let mut maps = Array4::zeros((chunks.len(), channels, bins, frames));
+        for (n, (chunk, mut to)) in chunks.zip(maps.outer_iter_mut()).enumerate() {
+            let map = self.feature.apply(&chunk)?;
+            if map.dim() != to.dim() {
+                let (expected, got) = (format!("{:?}", to.dim()), format!("{:?}", map.dim()));
+                return Err(Error::shape("front end", expected, got));
+            }
+            if map.iter().any(|value| !value.is_finite()) {
+                let got = format!("NaN or infinity in chunk {n}");
+                return Err(Error::shape("front end", "finite features", got));
+            }
+            to.assign(&map);
         }
-        ndarray::stack(Axis(0), &views).map_err(|_| {
-            let got: Vec<_> = maps.iter().map(|map| map.dim()).collect();
-            Error::shape(
-                "front end",
-                format_args!("{:?}", self.shape),
-                format_args!("{got:?}"),
-            )
-        })
+        Ok(maps)
     }
 }

@@ -147,6 +147,11 @@ fn lists_choose_tracks_by_name_whatever_the_ending() {
         .unwrap_err()
         .to_string();
     assert!(one_class.contains("`class1`"), "{one_class}");
+    let bare = list("bare.txt", "class0/000\nclass1/000\n");
+    let by_bare_names = spec(&bare, &valid, &test).split(&corpus, Seed(1)).unwrap();
+    assert_eq!(by_bare_names.train, split.train);
+    let named = spec(&train, &valid, &test).resolved().unwrap();
+    assert_eq!(named.split(&corpus, Seed(1)).unwrap(), split);
     let absent = spec(&folder.path().join("no.txt"), &valid, &test).split(&corpus, Seed(1));
     assert!(absent.unwrap_err().to_string().contains("no.txt"));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use ndarray::{Array4, Axis, Ix2, s};
-use sarangi_audio::{DecodeOptions, scan_folder};
+use sarangi_audio::scan_folder;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Part};
 use sarangi_eval::{Evaluation, Predictions};
@@ -21,7 +21,6 @@ pub struct Classifier {
     front_end: FrontEnd,
     network: Box<dyn Model>,
     device: Device,
-    decoding: DecodeOptions,
 }
 
 impl std::fmt::Debug for Classifier {
@@ -70,20 +69,25 @@ impl Classifier {
         let device = backend.device()?;
         let fitting = |e: Error| Error::checkpoint(path, e.to_string());
         let front_end = file.card.recipe.front_end.build(()).map_err(fitting)?;
+        file.card
+            .check(front_end.shape())
+            .map_err(|reason| Error::checkpoint(path, reason))?;
         let network = file.network(&device).map_err(fitting)?;
         Ok(Self {
             card: file.card,
             front_end,
             network,
             device,
-            decoding: DecodeOptions::default(),
         })
     }
 
-    /// The same classifier, reading files with other options.
+    /// The same classifier, taking in files of up to `seconds`.
     #[must_use]
-    pub fn decoding(self, decoding: DecodeOptions) -> Self {
-        Self { decoding, ..self }
+    pub fn with_max_seconds(self, seconds: f64) -> Self {
+        Self {
+            front_end: self.front_end.with_max_seconds(seconds),
+            ..self
+        }
     }
 
     /// Everything about the model but its weights.
@@ -97,19 +101,21 @@ impl Classifier {
     /// Naming the file, if it cannot be read or is empty.
     pub fn classify_file(&self, path: impl AsRef<Path>) -> Result<Classification> {
         let path = path.as_ref();
-        let wave = self.front_end.load(path, &self.decoding)?;
+        let wave = self.front_end.load(path)?;
         self.classify(&wave).map_err(|e| match e {
             Error::Io { .. } | Error::Decode { .. } => e,
             other => Error::decode(path, other.to_string()),
         })
     }
 
-    /// Classifies a mono sound at the model's rate.
+    /// Classifies a mono sound at the model's rate: all of it, also where training took the first
+    /// chunks of each track only, and no silence that the sound does not have, unless it is shorter
+    /// than one chunk.
     ///
     /// # Errors
     /// [`Error::Shape`] if it has another rate or not one chunk.
     pub fn classify(&self, wave: &Waveform) -> Result<Classification> {
-        let probabilities = self.probabilities(self.front_end.chunks(wave)?)?;
+        let probabilities = self.probabilities(self.front_end.all_chunks(wave)?)?;
         if probabilities.is_empty() {
             return Err(Error::shape(
                 "classify",
@@ -173,7 +179,7 @@ impl Classifier {
             let reason = format!("has the classes {folder}; the model knows {model}");
             return Err(Error::data(data, reason));
         }
-        let corpus = Corpus::prepare(data, &self.front_end, cache, &self.decoding, progress)?;
+        let corpus = Corpus::prepare(data, &self.front_end, cache, progress)?;
         let items = match part {
             None => (0..corpus.tracks.len())
                 .flat_map(|t| corpus.items_of(t))

@@ -1,11 +1,11 @@
 //! A model in one file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use sarangi_core::{Error, Result, Spec};
-use sarangi_data::Normalisation;
+use sarangi_data::{Normalisation, SplitSpec};
 use sarangi_eval::Evaluation;
 use sarangi_models::ModelContext;
 use sarangi_nn::{Model, Params};
@@ -15,6 +15,9 @@ use crate::{Recipe, tensor_file};
 
 /// The metadata entry of the model file.
 const ENTRY: &str = "sarangi.recipe";
+
+/// No list of genres is longer; a number from a hostile file may be.
+const MOST_CLASSES: usize = 10_000;
 
 /// Everything about a model but its weights: what prediction needs, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct ModelCard {
     pub input: [usize; 3],
     /// The numbers that training moved.
     pub parameters: usize,
+    /// The recipe's split without references to other files, so that the model can be evaluated
+    /// wherever its data are.
+    pub split: SplitSpec,
     /// The digest of which chunk of which file trained, validated and tested.
     pub split_digest: String,
     /// Tracks that have chunks in more than one part of the split; not 0 means that the numbers
@@ -48,6 +54,34 @@ pub struct ModelCard {
 impl ModelCard {
     /// The version that this program writes.
     pub const VERSION: u32 = 1;
+
+    /// Checks that the card fits itself and its front end, since anybody may have written it.
+    ///
+    /// # Errors
+    /// One line that says what does not fit.
+    pub(crate) fn check(&self, shape: [usize; 3]) -> Result<(), String> {
+        let Self { input, labels, .. } = self;
+        if *input != shape {
+            return Err(format!(
+                "its input is {input:?}, but its front end makes {shape:?}"
+            ));
+        }
+        let distinct: BTreeSet<&String> = labels.iter().collect();
+        if !(2..=MOST_CLASSES).contains(&labels.len()) || distinct.len() < labels.len() {
+            return Err(format!(
+                "its {} labels are too few, too many or not distinct",
+                labels.len()
+            ));
+        }
+        if let Normalisation::Standardise { mean, deviation } = &self.normalisation {
+            let sound = mean.iter().all(|m| m.is_finite())
+                && deviation.iter().all(|d| d.is_finite() && *d > 0.0);
+            if mean.len() != shape[0] || deviation.len() != shape[0] || !sound {
+                return Err("its normalisation does not fit its features".to_owned());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A model: its card and its weights.

@@ -83,7 +83,8 @@ impl Default for PredictionSpec {
 }
 
 impl Recipe {
-    /// Reads a recipe from a TOML file, some fields replaced: `("training.epochs", "3")`.
+    /// Reads a recipe from a TOML file, some fields replaced: `("training.epochs", "3")`. Relative
+    /// paths in the file are relative to the file; those in `settings` to the working folder.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Data`] naming it and the line or field
@@ -91,37 +92,41 @@ impl Recipe {
     pub fn read(path: impl AsRef<Path>, settings: &[(String, String)]) -> Result<Self> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-        Self::from_toml(&text, settings).map_err(|reason| Error::data(path, reason))
+        let fail = |reason: String| Error::data(path, reason);
+        let mut recipe = parse(&text).map_err(fail)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        recipe.split = recipe.split.relative_to(folder);
+        let recipe = recipe.with(settings).map_err(fail)?;
+        recipe.check().map_err(|e| fail(e.to_string()))?;
+        Ok(recipe)
     }
 
     /// Reads a recipe from TOML, some fields replaced.
     ///
     /// # Errors
-    /// One line that says what is wrong and where.
-    pub fn from_toml(text: &str, settings: &[(String, String)]) -> Result<Self, String> {
-        let one_line = |e: toml::de::Error| {
-            let line = e
-                .span()
-                .map(|span| text[..span.start.min(text.len())].lines().count());
-            let place = line
-                .map(|n| format!("line {}: ", n.max(1)))
-                .unwrap_or_default();
-            format!("{place}{}", e.message().replace('\n', "; "))
-        };
-        let mut recipe: Self = toml::from_str(text).map_err(one_line)?;
-        if !settings.is_empty() {
-            // Set where every default is written out, so that a field can be reached whose parent
-            // the text leaves out.
-            let mut table = toml::Table::try_from(&recipe).map_err(|e| e.to_string())?;
-            for (path, value) in settings {
-                set(&mut table, path, value)?;
-            }
-            recipe = table
-                .try_into()
-                .map_err(|e: toml::de::Error| e.message().replace('\n', "; "))?;
-        }
-        recipe.check().map_err(|e| e.to_string())?;
+    /// [`Error::Config`] with one line that says what is wrong and where.
+    pub fn from_toml(text: &str, settings: &[(String, String)]) -> Result<Self> {
+        let fail = |reason: String| Error::config("recipe", "toml", reason);
+        let recipe = parse(text)
+            .and_then(|recipe| recipe.with(settings))
+            .map_err(fail)?;
+        recipe.check()?;
         Ok(recipe)
+    }
+
+    /// The recipe with some fields replaced, where every default is written out: so a field can be
+    /// reached whose parent the text leaves out.
+    fn with(self, settings: &[(String, String)]) -> Result<Self, String> {
+        if settings.is_empty() {
+            return Ok(self);
+        }
+        let mut table = toml::Table::try_from(&self).map_err(|e| e.to_string())?;
+        for (path, value) in settings {
+            set(&mut table, path, value)?;
+        }
+        table
+            .try_into()
+            .map_err(|e: toml::de::Error| e.message().replace('\n', "; "))
     }
 
     /// The recipe as TOML with every default written out.
@@ -132,25 +137,46 @@ impl Recipe {
         toml::to_string(self).map_err(|e| Error::config("recipe", "toml", e.to_string()))
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks what can be checked without the data.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first field that makes no sense.
+    pub fn check(&self) -> Result<()> {
         let TrainingSpec {
             epochs,
             batch_size,
             optimiser,
             schedule,
         } = &self.training;
-        for (field, value) in [("epochs", *epochs), ("batch_size", *batch_size)] {
-            if value == 0 {
-                return Err(Error::config(
-                    "training",
-                    field,
-                    "must be at least 1, got 0",
-                ));
-            }
+        if *epochs == 0 {
+            return Err(Error::config(
+                "training",
+                "epochs",
+                "must be at least 1, got 0",
+            ));
+        }
+        // Batch norm needs two to have a variance; the other bound is on memory.
+        if !(2..=LARGEST_BATCH).contains(batch_size) {
+            let reason = format!("must be from 2 to {LARGEST_BATCH}, got {batch_size}");
+            return Err(Error::config("training", "batch_size", reason));
         }
         optimiser.check()?;
         schedule.check()
     }
+}
+
+const LARGEST_BATCH: usize = 65_536;
+
+fn parse(text: &str) -> Result<Recipe, String> {
+    toml::from_str(text).map_err(|e| {
+        let line = e
+            .span()
+            .map(|span| text[..span.start.min(text.len())].lines().count());
+        let place = line
+            .map(|n| format!("line {}: ", n.max(1)))
+            .unwrap_or_default();
+        format!("{place}{}", e.message().replace('\n', "; "))
+    })
 }
 
 /// Sets `a.b.c` to a value: TOML if it parses as such, else a text.
@@ -257,7 +283,7 @@ mod tests {
             (Recipe::from_toml("name = ", &[]), "line 1"),
         ];
         for (result, part) in cases {
-            let message = result.unwrap_err();
+            let message = result.unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
             assert_eq!(message.lines().count(), 1, "{message}");
         }

@@ -1,9 +1,13 @@
 //! The folder of a training run.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, write_atomically};
 use serde::Serialize;
+
+/// The pictures of a run.
+const PLOTS: [&str; 3] = ["curves", "confusion-chunks", "confusion-tracks"];
 
 /// The files of a training run, each written whole.
 #[derive(Clone, Debug)]
@@ -62,6 +66,34 @@ impl Run {
     /// A picture.
     pub fn plot(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.png"))
+    }
+
+    /// Those of the run's own files that exist. The one that resuming needs is first.
+    pub fn existing(&self) -> Vec<PathBuf> {
+        let plots = PLOTS.map(|name| self.plot(name));
+        let files = [
+            self.state(),
+            self.model(),
+            self.last(),
+            self.history(),
+            self.recipe(),
+            self.quarantine(),
+            self.evaluation(),
+        ];
+        files
+            .into_iter()
+            .chain(plots)
+            .filter(|path| path.exists())
+            .collect()
+    }
+
+    /// Removes the run's own files; the cache and whatever else is in the folder stay.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if one cannot be removed.
+    pub fn clear(&self) -> Result<()> {
+        let remove = |path: PathBuf| fs::remove_file(&path).map_err(|e| Error::io(path, e));
+        self.existing().into_iter().try_for_each(remove)
     }
 
     /// Writes a text, whole.

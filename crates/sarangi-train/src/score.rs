@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device};
 use ndarray::Ix2;
-use sarangi_core::{Dataset, During, IntoTensor, Result, TensorExt};
+use sarangi_core::{Dataset, During, Error, IntoTensor, Result, TensorExt};
 use sarangi_data::{BatchSpec, Chunks, Corpus, Normalisation, for_each_batch};
 use sarangi_eval::{Prediction, Predictions};
 use sarangi_nn::{Mode, Model, log_softmax};
@@ -47,5 +47,11 @@ pub fn score(
         })
     })?;
     let mean = loss / predictions.len().max(1) as f64;
+    if !mean.is_finite() {
+        let reason = format!(
+            "the network's loss on it is {mean}; if it was just trained, lower `training.optimiser.lr`"
+        );
+        return Err(Error::data(&corpus.root, reason));
+    }
     Ok((mean, Predictions::new(corpus.labels.clone(), predictions)?))
 }

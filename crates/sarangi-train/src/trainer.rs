@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use candle_core::{D, Device, Tensor};
-use sarangi_audio::DecodeOptions;
+use ndarray::Array4;
 use sarangi_core::{Backend, Dataset, During, Error, IntoTensor, Result, Seed, Spec};
 use sarangi_data::{
-    BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd, Normalisation, Split, for_each_batch,
-    shuffled,
+    BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd, Normalisation, Part, Split, SplitSpec,
+    for_each_batch, shuffled,
 };
 use sarangi_eval::{
     ConfusionStyle, EpochPoint, Evaluation, Predictions, plot_confusion, plot_curves,
@@ -27,8 +27,6 @@ pub struct TrainOptions {
     pub out: PathBuf,
     /// Where features are kept; `cache` in the run's folder if not given. Runs may share one.
     pub cache: Option<PathBuf>,
-    /// How long a file may be, and what is forgiven.
-    pub decoding: DecodeOptions,
     /// Which device computes.
     pub device: Backend,
     /// Go on where the run in `out` stopped.
@@ -46,7 +44,6 @@ impl TrainOptions {
             data: data.into(),
             out: out.into(),
             cache: None,
-            decoding: DecodeOptions::default(),
             device: Backend::Auto,
             resume: false,
             overwrite: false,
@@ -75,9 +72,12 @@ pub struct Outcome {
 /// be known then; [`Error::Data`] if the loss stops being a number.
 pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -> Result<Outcome> {
     let run = Run::new(&options.out);
-    if run.state().exists() && !options.resume && !options.overwrite {
-        let reason = "already holds a run; resume it, overwrite it, or name another folder";
-        return Err(Error::data(&options.out, reason));
+    recipe.check()?;
+    if let (Some(file), false, false) = (run.existing().first(), options.resume, options.overwrite)
+    {
+        let reason =
+            "is there from an earlier run; resume it, overwrite it, or name another folder";
+        return Err(Error::data(file, reason));
     }
     if options.resume && !run.state().exists() {
         return Err(Error::data(&options.out, "holds no run to resume"));
@@ -92,13 +92,15 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     // Built before any file is read: a recipe that makes no sense should not cost an hour first.
     check_model(recipe, &front_end)?;
 
-    let corpus = Corpus::prepare(
-        &options.data,
-        &front_end,
-        &cache,
-        &options.decoding,
-        |done, total| observer.observe(Event::Preparing { done, total }),
-    )?;
+    let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
+        observer.observe(Event::Preparing { done, total });
+    })?;
+    let split_spec = recipe.split.resolved()?;
+    let split = split_spec.split(&corpus, recipe.seed)?;
+    // Only now is it certain that there will be a run.
+    if options.overwrite {
+        run.clear()?;
+    }
     if !corpus.quarantine.is_empty() {
         corpus.quarantine.write(run.quarantine())?;
         let count = corpus.quarantine.len();
@@ -109,24 +111,41 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         );
         observer.observe(Event::Warning(text));
     }
-    let split = recipe.split.split(&corpus, recipe.seed)?;
-    let training = Training::new(
-        recipe, options, &device, &front_end, &cache, &corpus, &split,
-    )?;
-    training.run(&run, observer)
+    let unused = corpus.tracks.len() - split.tracks();
+    if unused > 0 {
+        let text = format!("{unused} track(s) are in no part of the split and are left out");
+        observer.observe(Event::Warning(text));
+    }
+    let data = Data {
+        corpus: &corpus,
+        cache: &cache,
+        split: &split,
+        split_spec,
+        shape: front_end.shape(),
+    };
+    Training::new(recipe, options, &device, data)?.run(&run, observer)
 }
 
+/// Runs the network once on nothing, so that one that does not fit the features fails now.
 fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
     let params = Params::new(recipe.seed, &Device::Cpu);
-    let [in_channels, ..] = front_end.shape();
-    recipe
-        .model
-        .build(ModelContext {
-            params: &params,
-            in_channels,
-            classes: 2,
-        })
-        .map(|_| ())
+    let [in_channels, bins, frames] = front_end.shape();
+    let network = recipe.model.build(ModelContext {
+        params: &params,
+        in_channels,
+        classes: 2,
+    })?;
+    let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
+    network.forward(&nothing, Mode::Eval).map(|_| ())
+}
+
+/// The data of one run.
+struct Data<'a> {
+    corpus: &'a Corpus,
+    cache: &'a FeatureCache,
+    split: &'a Split,
+    split_spec: SplitSpec,
+    shape: [usize; 3],
 }
 
 /// What one run works with.
@@ -134,16 +153,17 @@ struct Training<'a> {
     recipe: &'a Recipe,
     options: &'a TrainOptions,
     device: &'a Device,
-    corpus: &'a Corpus,
-    split: &'a Split,
+    data: Data<'a>,
     digest: String,
-    train: Chunks<'a>,
-    valid: Chunks<'a>,
-    test: Chunks<'a>,
     normalisation: Normalisation,
     params: Params,
     network: Box<dyn Model>,
-    shape: [usize; 3],
+}
+
+impl<'a> Data<'a> {
+    fn part(&self, part: Part) -> Chunks<'a> {
+        Chunks::new(self.corpus, self.cache, self.split.part(part), self.shape)
+    }
 }
 
 impl<'a> Training<'a> {
@@ -151,46 +171,37 @@ impl<'a> Training<'a> {
         recipe: &'a Recipe,
         options: &'a TrainOptions,
         device: &'a Device,
-        front_end: &FrontEnd,
-        cache: &'a FeatureCache,
-        corpus: &'a Corpus,
-        split: &'a Split,
+        data: Data<'a>,
     ) -> Result<Self> {
-        let shape = front_end.shape();
-        let chunks = |items| Chunks::new(corpus, cache, items, shape);
-        let train = chunks(&split.train);
         let params = Params::new(recipe.seed.child("weights"), device);
-        let (in_channels, classes) = (shape[0], corpus.labels.len());
+        let (in_channels, classes) = (data.shape[0], data.corpus.labels.len());
         let network = recipe.model.build(ModelContext {
             params: &params,
             in_channels,
             classes,
         })?;
+        let digest = data.split.digest(data.corpus);
+        let normalisation = recipe.normalise.fit(&data.part(Part::Train))?;
         Ok(Self {
             recipe,
             options,
             device,
-            corpus,
-            split,
-            digest: split.digest(corpus),
-            normalisation: recipe.normalise.fit(&train)?,
-            train,
-            valid: chunks(&split.valid),
-            test: chunks(&split.test),
+            data,
+            digest,
+            normalisation,
             params,
             network,
-            shape,
         })
     }
 
     fn run(&self, run: &Run, observer: &dyn Observer) -> Result<Outcome> {
         let parameters = self.params.trainable_count();
         observer.observe(Event::Prepared {
-            corpus: self.corpus,
-            split: self.split,
+            corpus: self.data.corpus,
+            split: self.data.split,
             parameters,
         });
-        let leaking = self.split.leaking_tracks();
+        let leaking = self.data.split.leaking_tracks();
         if leaking > 0 {
             observer.observe(Event::Warning(format!(
                 "this split leaks: {leaking} track(s) have chunks in training and in what judges \
@@ -209,7 +220,7 @@ impl<'a> Training<'a> {
         let last = self.recipe.training.epochs;
         for epoch in history.len() + 1..=last {
             let mut record = self.epoch(epoch, &mut adam, observer)?;
-            let valid = self.evaluate(&self.valid, self.network.as_ref())?;
+            let valid = self.evaluate(Part::Valid, self.network.as_ref())?;
             if let Some((loss, predictions)) = &valid {
                 record.valid_loss = Some(*loss);
                 record.valid_accuracy = Some(self.evaluation(predictions).chunk.accuracy);
@@ -241,9 +252,10 @@ impl<'a> Training<'a> {
     /// One pass over the training chunks.
     fn epoch(&self, epoch: usize, adam: &mut Adam, observer: &dyn Observer) -> Result<EpochRecord> {
         let Recipe { seed, training, .. } = self.recipe;
+        let train = self.data.part(Part::Train);
         let lr = training.schedule.lr(epoch, training.optimiser.lr());
         let place = epoch as u64;
-        let order = shuffled(self.train.len(), &mut seed.child("order").rng(place, 0));
+        let order = shuffled(train.len(), &mut seed.child("order").rng(place, 0));
         let dropout: Seed = seed.child("dropout");
         let normalisation = &self.normalisation;
         let spec = BatchSpec {
@@ -253,10 +265,11 @@ impl<'a> Training<'a> {
         };
         let total = order.len().div_ceil(training.batch_size);
         let (mut done, mut seen, mut loss_sum, mut right) = (0, 0usize, 0.0f64, 0usize);
-        for_each_batch(&self.train, &order, spec, |batch| {
+        for_each_batch(&train, &order, spec, |batch| {
             let count = batch.labels.len();
             done += 1;
-            // A batch of one has no statistics to normalise by; in the next epoch it is another.
+            // What is left for the last batch may be one chunk, which has no statistics to
+            // normalise by; in the next epoch it is another.
             if count == 1 && total > 1 {
                 return Ok(());
             }
@@ -298,19 +311,16 @@ impl<'a> Training<'a> {
     }
 
     /// The loss and the predictions on a part of the data, if it has any chunks.
-    fn evaluate(
-        &self,
-        chunks: &Chunks<'_>,
-        network: &dyn Model,
-    ) -> Result<Option<(f64, Predictions)>> {
+    fn evaluate(&self, part: Part, network: &dyn Model) -> Result<Option<(f64, Predictions)>> {
+        let chunks = self.data.part(part);
         if chunks.is_empty() {
             return Ok(None);
         }
         score(
             network,
             self.device,
-            self.corpus,
-            chunks,
+            self.data.corpus,
+            &chunks,
             &self.normalisation,
         )
         .map(Some)
@@ -333,12 +343,13 @@ impl<'a> Training<'a> {
         let card = ModelCard {
             version: ModelCard::VERSION,
             recipe: self.recipe.clone(),
-            labels: self.corpus.labels.clone(),
+            labels: self.data.corpus.labels.clone(),
             normalisation: self.normalisation.clone(),
-            input: self.shape,
+            input: self.data.shape,
             parameters: self.params.trainable_count(),
+            split: self.data.split_spec.clone(),
             split_digest: self.digest.clone(),
-            leaking_tracks: self.split.leaking_tracks(),
+            leaking_tracks: self.data.split.leaking_tracks(),
             epoch: record.epoch,
             validation,
             licence: self.options.licence.clone(),
@@ -374,7 +385,7 @@ impl<'a> Training<'a> {
         let points: Vec<EpochPoint> = history.iter().map(EpochRecord::point).collect();
         plot_curves(&points, run.plot("curves"))?;
         let best = ModelFile::read(run.model())?.network(self.device)?;
-        let test = self.evaluate(&self.test, best.as_ref())?;
+        let test = self.evaluate(Part::Test, best.as_ref())?;
         let test = test.map(|(_, predictions)| self.evaluation(&predictions));
         if let Some(evaluation) = &test {
             run.write_json(&run.evaluation(), evaluation)?;
@@ -383,7 +394,13 @@ impl<'a> Training<'a> {
                 let title = format!("Test {level}s");
                 let path = run.plot(&format!("confusion-{level}s"));
                 let style = ConfusionStyle::Counts;
-                plot_confusion(&scores.confusion, &self.corpus.labels, style, &title, path)?;
+                plot_confusion(
+                    &scores.confusion,
+                    &self.data.corpus.labels,
+                    style,
+                    &title,
+                    path,
+                )?;
             }
         }
         Ok(Outcome {

@@ -11,7 +11,7 @@ use crate::console::Console;
 
 pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
-    let classifier = Classifier::load(&args.model, common.device)?.decoding(common.decoding());
+    let classifier = Classifier::load(&args.model, common.device)?;
     let part = match args.split {
         SplitPart::Train => Some(Part::Train),
         SplitPart::Valid => Some(Part::Valid),

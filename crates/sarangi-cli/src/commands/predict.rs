@@ -30,7 +30,10 @@ enum Answer {
 
 pub(crate) fn predict(args: &PredictArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
-    let classifier = Classifier::load(&args.model, common.device)?.decoding(common.decoding());
+    let mut classifier = Classifier::load(&args.model, common.device)?;
+    if let Some(seconds) = common.max_seconds {
+        classifier = classifier.with_max_seconds(seconds);
+    }
     let mut files: Vec<PathBuf> = Vec::new();
     for input in &args.inputs {
         if input.is_dir() {

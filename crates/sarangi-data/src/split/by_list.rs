@@ -2,42 +2,47 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use sarangi_core::{Error, Result};
 
 use super::{Item, Split};
 use crate::Corpus;
 
-pub(super) fn split(corpus: &Corpus, lists: [&PathBuf; 3]) -> Result<Split> {
-    let tracks: BTreeMap<&str, usize> = corpus
-        .tracks
-        .iter()
-        .enumerate()
-        .map(|(i, track)| (stem(&track.path), i))
-        .collect();
-    let mut owner: BTreeMap<usize, &PathBuf> = BTreeMap::new();
+/// The names on a list: one a line, without empty lines and those that begin with `#`.
+pub(super) fn read(list: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(list).map_err(|e| Error::io(list, e))?;
+    let names = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'));
+    Ok(names.map(str::to_owned).collect())
+}
+
+pub(super) fn split(corpus: &Corpus, lists: [(&'static str, &Vec<String>); 3]) -> Result<Split> {
+    let index = Index::new(corpus);
+    let fail = |list: &str, reason: String| Error::config("split", list, reason);
+    let mut owner: BTreeMap<usize, &str> = BTreeMap::new();
     let mut parts: [Vec<Item>; 3] = Default::default();
-    for (part, list) in parts.iter_mut().zip(lists) {
-        let text = fs::read_to_string(list).map_err(|e| Error::io(list, e))?;
-        let names = text
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty() && !l.starts_with('#'));
-        for &track in names.filter_map(|name| tracks.get(stem(name))) {
+    for (part, (list, names)) in parts.iter_mut().zip(lists) {
+        for name in names {
+            let Some(track) = index.find(name).map_err(|reason| fail(list, reason))? else {
+                continue;
+            };
             if let Some(other) = owner.insert(track, list) {
-                let reason = format!(
-                    "`{}` is also on {}",
-                    corpus.tracks[track].path,
-                    other.display()
-                );
-                return Err(Error::data(list, reason));
+                let path = &corpus.tracks[track].path;
+                return Err(fail(
+                    list,
+                    format!("`{path}` is also on the list `{other}`"),
+                ));
             }
             part.extend(corpus.items_of(track));
         }
         if part.is_empty() {
-            let reason = format!("names no track of {}", corpus.root.display());
-            return Err(Error::data(list, reason));
+            return Err(fail(
+                list,
+                format!("names no track of {}", corpus.root.display()),
+            ));
         }
         part.sort_unstable();
     }
@@ -48,13 +53,60 @@ pub(super) fn split(corpus: &Corpus, lists: [&PathBuf; 3]) -> Result<Split> {
             .any(|item| corpus.tracks[item.track].label == label)
         {
             let reason = format!("names no track of class `{name}`, which then cannot be learned");
-            return Err(Error::data(lists[0], reason));
+            return Err(fail("train", reason));
         }
     }
     Ok(Split { train, valid, test })
 }
 
-/// A relative path without its ending: lists often name another format than the files have.
+/// The tracks by name. Lists often name another format than the files have, or none.
+struct Index<'a> {
+    by_path: BTreeMap<&'a str, usize>,
+    by_stem: BTreeMap<&'a str, Vec<usize>>,
+    corpus: &'a Corpus,
+}
+
+impl<'a> Index<'a> {
+    fn new(corpus: &'a Corpus) -> Self {
+        let mut by_path = BTreeMap::new();
+        let mut by_stem: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (i, track) in corpus.tracks.iter().enumerate() {
+            by_path.insert(track.path.as_str(), i);
+            by_stem.entry(stem(&track.path)).or_default().push(i);
+        }
+        Self {
+            by_path,
+            by_stem,
+            corpus,
+        }
+    }
+
+    /// The track of this very name, else the one that differs in its ending alone.
+    fn find(&self, name: &str) -> Result<Option<usize>, String> {
+        if let Some(&track) = self.by_path.get(name) {
+            return Ok(Some(track));
+        }
+        match self
+            .by_stem
+            .get(name)
+            .or_else(|| self.by_stem.get(stem(name)))
+            .map(Vec::as_slice)
+        {
+            None | Some([]) => Ok(None),
+            Some(&[track]) => Ok(Some(track)),
+            Some([a, b, ..]) => {
+                let path = |track: &usize| &self.corpus.tracks[*track].path;
+                Err(format!(
+                    "`{name}` may be `{}` or `{}`; name the ending",
+                    path(a),
+                    path(b)
+                ))
+            }
+        }
+    }
+}
+
+/// A relative path without its ending.
 fn stem(path: &str) -> &str {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     match path[name..].rfind('.') {

@@ -64,6 +64,12 @@ impl Split {
         leaking.len()
     }
 
+    /// How many tracks have chunks in some part.
+    pub fn tracks(&self) -> usize {
+        let all = [&self.train, &self.valid, &self.test].into_iter().flatten();
+        all.map(|item| item.track).collect::<BTreeSet<_>>().len()
+    }
+
     /// A digest of which chunk of which file is in which part, so that a model can say what it was
     /// trained on and an evaluation can tell whether it sees the same split.
     pub fn digest(&self, corpus: &Corpus) -> String {

@@ -1,6 +1,6 @@
 //! Splits by description.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,16 @@ pub enum SplitSpec {
         /// The list of what is looked at once, at the end.
         test: PathBuf,
     },
+    /// The same with the names themselves: what a model trained by lists carries, so that it can
+    /// be evaluated where the lists are not.
+    Named {
+        /// What the weights learn from.
+        train: Vec<String>,
+        /// What chooses the epoch.
+        valid: Vec<String>,
+        /// What is looked at once, at the end.
+        test: Vec<String>,
+    },
 }
 
 fn default_valid() -> f64 {
@@ -69,7 +79,6 @@ impl SplitSpec {
     /// [`Error::Config`] if a share makes no sense, [`Error::Data`] if a class has too few tracks,
     /// a part would be empty, or the lists overlap; [`Error::Io`] if a list cannot be read.
     pub fn split(&self, corpus: &Corpus, seed: Seed) -> Result<Split> {
-        let seed = seed.child("split");
         if let Self::Track { valid, test } | Self::LeakyChunks { valid, test } = *self {
             for (field, value) in [("valid", valid), ("test", test)] {
                 if !(0.0..1.0).contains(&value) {
@@ -84,9 +93,43 @@ impl SplitSpec {
             }
         }
         match self {
-            Self::Track { valid, test } => by_track::split(corpus, *valid, *test, seed),
-            Self::LeakyChunks { valid, test } => by_chunk::split(corpus, *valid, *test, seed),
-            Self::Lists { train, valid, test } => by_list::split(corpus, [train, valid, test]),
+            Self::Track { valid, test } => {
+                by_track::split(corpus, *valid, *test, seed.child("split"))
+            }
+            Self::LeakyChunks { valid, test } => {
+                by_chunk::split(corpus, *valid, *test, seed.child("split"))
+            }
+            Self::Named { train, valid, test } => {
+                by_list::split(corpus, [("train", train), ("valid", valid), ("test", test)])
+            }
+            Self::Lists { .. } => self.resolved()?.split(corpus, seed),
+        }
+    }
+
+    /// The description without references to other files: lists are read.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a list cannot be read.
+    pub fn resolved(&self) -> Result<Self> {
+        match self {
+            Self::Lists { train, valid, test } => Ok(Self::Named {
+                train: by_list::read(train)?,
+                valid: by_list::read(valid)?,
+                test: by_list::read(test)?,
+            }),
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The description with the lists' relative paths taken to be in `folder`.
+    #[must_use]
+    pub fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            Self::Lists { train, valid, test } => {
+                let [train, valid, test] = [train, valid, test].map(|list| folder.join(list));
+                Self::Lists { train, valid, test }
+            }
+            other => other,
         }
     }
 
