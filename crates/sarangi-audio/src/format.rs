@@ -41,10 +41,14 @@ pub(crate) enum Detected {
 pub(crate) const MAGIC_LEN: usize = 16;
 
 /// The endings of file names that a folder scan takes for audio. They do not depend on the cargo
-/// features: a file that this build cannot read is reported, not passed over.
-const EXTENSIONS: [&str; 16] = [
-    "wav", "wave", "au", "snd", "flac", "mp3", "ogg", "oga", "aac", "m4a", "m4v", "mp4", "mov",
-    "mkv", "mka", "webm",
+/// features, nor on whether anything here can read the format: a file that cannot be read is
+/// reported, not passed over.
+const EXTENSIONS: &[&str] = &[
+    // Those whose usual content can be read.
+    "wav", "wave", "bwf", "rf64", "au", "snd", "flac", "mp3", "ogg", "oga", "aac", "m4a", "m4b",
+    "m4v", "mp4", "mov", "mkv", "mka", "webm", "weba", // Those whose content cannot.
+    "opus", "spx", "wma", "w64", "aif", "aiff", "aifc", "caf", "ape", "mpc", "wv", "tta", "tak",
+    "mp1", "mp2", "mpga", "ac3", "eac3", "dts", "amr", "dsf", "dff", "ra",
 ];
 
 impl AudioFormat {
@@ -113,6 +117,16 @@ pub(crate) fn detect(head: &[u8]) -> Detected {
         }
         [b'c', b'a', b'f', b'f', ..] => Detected::Foreign("Core Audio Format"),
         [b'w', b'v', b'p', b'k', ..] => Detected::Foreign("WavPack"),
+        [b'M', b'A', b'C', b' ', ..] => Detected::Foreign("Monkey's Audio"),
+        [b'M', b'P', b'C', b'K', ..] | [b'M', b'P', b'+', ..] => Detected::Foreign("Musepack"),
+        [b'T', b'T', b'A', b'1', ..] => Detected::Foreign("True Audio"),
+        [b't', b'B', b'a', b'K', ..] => Detected::Foreign("TAK"),
+        [b'D', b'S', b'D', b' ', ..] | [b'F', b'R', b'M', b'8', ..] => Detected::Foreign("DSD"),
+        [b'#', b'!', b'A', b'M', b'R', ..] => Detected::Foreign("AMR"),
+        [b'.', b'r', b'a', 0xfd, ..] => Detected::Foreign("RealAudio"),
+        [b'r', b'i', b'f', b'f', ..] => Detected::Foreign("Wave64"),
+        [0x0b, 0x77, ..] => Detected::Foreign("AC-3"),
+        [0x7f, 0xfe, 0x80, 0x01, ..] => Detected::Foreign("DTS"),
         [b'M', b'T', b'h', b'd', ..] => Detected::Foreign("MIDI"),
         [0x30, 0x26, 0xb2, 0x75, ..] => Detected::Foreign("Windows Media"),
         // MPEG frames: eleven set bits, then two of version (01 is reserved) and two of layer.
@@ -159,8 +173,23 @@ mod tests {
     }
 
     #[test]
+    fn sound_of_other_kinds_is_named() {
+        for (head, name) in [
+            (&b"FORM\0\0\0\0AIFC"[..], "AIFF"),
+            (b"MAC \x96\x0f", "Monkey's Audio"),
+            (b"MPCK", "Musepack"),
+            (b"MP+\x07", "Musepack"),
+            (b"\x30\x26\xb2\x75\x8e\x66", "Windows Media"),
+            (b"\x0b\x77\0\0", "AC-3"),
+        ] {
+            assert_eq!(detect(head), Detected::Foreign(name));
+        }
+    }
+
+    #[test]
     fn endings_are_compared_without_case() {
         assert!(has_audio_extension(Path::new("a/B.WAV")));
+        assert!(has_audio_extension(Path::new("a/b.opus")));
         assert!(!has_audio_extension(Path::new("a/wav")));
         assert!(!has_audio_extension(Path::new("a/notes.txt")));
     }

@@ -32,6 +32,12 @@ impl Quarantine {
         self.entries.insert(at, entry);
     }
 
+    /// Adds the files of another list.
+    pub fn merge(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.entries.sort_unstable();
+    }
+
     /// The files, sorted by path.
     pub fn entries(&self) -> &[Quarantined] {
         &self.entries
@@ -89,7 +95,9 @@ mod tests {
         let path = folder.path().join("quarantine.json");
         let mut list = Quarantine::default();
         list.add("b/x.wav", &Error::decode("/music/b/x.wav", "file is empty"));
-        list.add("a/y.mp3", &Error::data("/music/a/y.mp3", "is odd"));
+        let mut other = Quarantine::default();
+        other.add("a/y.mp3", &Error::data("/music/a/y.mp3", "is odd"));
+        list.merge(other);
         list.write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let want = "[\n  {\n    \"path\": \"a/y.mp3\",\n    \"reason\": \"is odd\"\n  },\n  {\n    \"path\": \"b/x.wav\",\n    \"reason\": \"file is empty\"\n  }\n]\n";

@@ -1,12 +1,14 @@
 //! A folder of sub-folders of sounds: one sub-folder per class.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
+use crate::Quarantine;
 use crate::format::has_audio_extension;
 
 /// One sound file of a [`Scan`].
@@ -31,8 +33,13 @@ pub struct Scan {
     /// How many other files there are: hidden, outside a sub-folder, or not named like sound. Those
     /// in hidden folders are not counted.
     pub ignored: usize,
-    /// Sub-folders without a sound file.
+    /// Sub-folders without a sound file that could be listed.
     pub empty: Vec<String>,
+    /// What could not be listed, and why: sound files whose names are not UTF-8 (given here with
+    /// replacement characters), and sub-folders that cannot be read. To be merged into the list of
+    /// files that could not be used; [`verify`](crate::verify) and
+    /// [`for_each_decoded`](crate::for_each_decoded) do so.
+    pub problems: Quarantine,
 }
 
 impl Scan {
@@ -78,32 +85,55 @@ impl Scan {
 /// Finds the sound files of a folder; the names of its immediate sub-folders are the labels.
 ///
 /// Files count as sound by the ending of their name (`wav`, `mp3`, `flac`, `ogg`, `au`, `m4a`,
-/// `mp4`, `mkv` and their like), in sub-folders of any depth. Hidden files and folders are left
-/// out. Symbolic links are followed; one that leads back to a folder above itself is left out.
+/// `mp4`, `mkv` and their like), in sub-folders of any depth. Those of formats that cannot be read
+/// (`opus`, `wma`, `aiff`, `ape` and their like) are listed too, so that decoding says so of each.
+/// Hidden files and folders are left out. Symbolic links are followed; one that leads back to a
+/// folder above itself is left out. What cannot be listed is one of the scan's
+/// [`problems`](Scan::problems) and stops nothing.
 ///
 /// # Errors
-/// [`Error::Io`] if a folder cannot be read. [`Error::Data`] if no sub-folder holds a sound file or
-/// a file's name is not UTF-8.
+/// [`Error::Io`] if the folder itself cannot be read. [`Error::Data`] if no sub-folder holds a
+/// sound file.
 pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
     let root = root.as_ref();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ignored = 0;
+    let mut problems = Quarantine::default();
     for place in walk(root) {
-        let place = place?;
-        let parts = match place.depth {
+        let place = match place {
+            Ok(place) => place,
+            Err(Error::Io { path, source }) if path != root => {
+                problems.add(slashed(below(&path, root)), &Error::io(&path, source));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match place.depth {
             0 if !place.is_folder => return Err(Error::data(root, "is not a folder")),
             0 => continue,
             1 if !place.is_folder => {
                 ignored += 1;
                 continue;
             }
-            depth => parts(&place.path, depth)?,
-        };
-        let files = found.entry(parts[0].to_owned()).or_default();
-        if place.is_sound {
-            files.push(parts.join("/"));
-        } else if !place.is_folder {
+            _ => {}
+        }
+        let below = below(&place.path, root);
+        // The folder of a class, unless no label can bear its name.
+        let label = below.iter().next().and_then(OsStr::to_str);
+        if place.is_folder {
+            if let Some(label) = label {
+                found.entry(label.to_owned()).or_default();
+            }
+        } else if !place.is_sound {
             ignored += 1;
+        } else if let (Some(label), Some(_)) = (label, below.to_str()) {
+            found
+                .entry(label.to_owned())
+                .or_default()
+                .push(slashed(below));
+        } else {
+            let reason = "its name is not UTF-8; rename it";
+            problems.add(slashed(below), &Error::data(&place.path, reason));
         }
     }
     let mut scan = Scan {
@@ -112,6 +142,7 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         files: Vec::new(),
         ignored,
         empty: Vec::new(),
+        problems,
     };
     for (label, mut paths) in found {
         if paths.is_empty() {
@@ -127,10 +158,17 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         );
         scan.labels.push(label);
     }
-    if scan.files.is_empty() {
-        return Err(nothing_found(root));
+    match (scan.files.as_slice(), scan.problems.entries()) {
+        ([], []) => Err(nothing_found(root)),
+        ([], [first, ..]) => Err(Error::data(
+            root,
+            format!(
+                "has no sound files in sub-folders that can be listed; the first that cannot, `{}`: {}",
+                first.path, first.reason
+            ),
+        )),
+        _ => Ok(scan),
     }
-    Ok(scan)
 }
 
 /// Finds the sound files of a folder without regard to labels: those that [`scan_folder`] would
@@ -202,19 +240,15 @@ fn is_hidden(path: &Path) -> bool {
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// The last `depth` parts of a path: those below the root.
-fn parts(path: &Path, depth: usize) -> Result<Vec<&str>> {
-    let mut parts = path
-        .iter()
-        .rev()
-        .take(depth)
-        .map(|part| {
-            part.to_str()
-                .ok_or_else(|| Error::data(path, "its name is not UTF-8; rename it"))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    parts.reverse();
-    Ok(parts)
+/// A path without the root, from which the walk began.
+fn below<'a>(path: &'a Path, root: &Path) -> &'a Path {
+    path.strip_prefix(root).unwrap_or(path)
+}
+
+/// A path as text, with `/` between its parts; what is not UTF-8 is replaced.
+fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(OsStr::to_string_lossy).collect();
+    parts.join("/")
 }
 
 fn unreadable(root: &Path, error: walkdir::Error) -> Error {
@@ -311,6 +345,68 @@ mod tests {
         }
         assert!(scan_folder(one.path().join("none")).is_err());
         assert!(scan_folder(one.path().join("only/a.wav")).is_err());
+    }
+
+    #[test]
+    fn sound_that_cannot_be_read_is_listed_all_the_same() {
+        let root = tree(&[
+            "a/x.wav", "b/y.opus", "b/z.AIFF", "c/w.wma", "d/v.ape", "d/u.mpc",
+        ]);
+        let scan = scan_folder(root.path()).unwrap();
+        assert_eq!(scan.labels, ["a", "b", "c", "d"]);
+        assert_eq!(scan.counts(), [1, 2, 1, 2]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_not_text_is_a_problem_of_that_sound_only() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tree(&["a/x.wav", "b/y.wav"]);
+        let odd = |name: &[u8]| root.path().join(OsStr::from_bytes(name));
+        fs::create_dir(odd(b"\xff")).unwrap();
+        fs::create_dir(odd(b"empty\xff")).unwrap();
+        for name in [
+            &b"a/\xff.txt"[..],
+            b"\xff.wav",
+            b"b/n\xff.wav",
+            b"\xff/z.wav",
+        ] {
+            fs::write(odd(name), b"x").unwrap();
+        }
+        let scan = scan_folder(root.path()).unwrap();
+        assert_eq!((scan.files.len(), scan.ignored), (2, 2));
+        let problems: Vec<_> = scan
+            .problems
+            .entries()
+            .iter()
+            .map(|p| p.path.as_str())
+            .collect();
+        assert_eq!(problems, ["b/n\u{fffd}.wav", "\u{fffd}/z.wav"]);
+        assert!(scan.problems.entries()[0].reason.contains("not UTF-8"));
+
+        fs::remove_file(root.path().join("a/x.wav")).unwrap();
+        fs::remove_file(root.path().join("b/y.wav")).unwrap();
+        let error = scan_folder(root.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("`b/n\u{fffd}.wav`: its name is not UTF-8"),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_may_not_be_read_is_a_problem_of_its_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tree(&["a/x.wav", "a/deep/z.wav", "b/y.wav"]);
+        let deep = root.path().join("a/deep");
+        let allow = |mode| fs::set_permissions(&deep, fs::Permissions::from_mode(mode)).unwrap();
+        allow(0o000);
+        let (unreadable, scan) = (fs::read_dir(&deep).is_err(), scan_folder(root.path()));
+        allow(0o755);
+        let scan = scan.unwrap();
+        // Whoever runs the tests as root may read everything.
+        assert_eq!(scan.files.len(), if unreadable { 2 } else { 3 });
+        assert_eq!(scan.problems.contains("a/deep"), unreadable);
     }
 
     #[cfg(unix)]

@@ -8,8 +8,8 @@ use crate::{DecodeOptions, Decoder, Quarantine, Scan, ScannedFile, decode, for_e
 
 /// Decodes every file of a scan and hands each to `visit`, on as many threads as rayon has.
 ///
-/// A file that cannot be decoded, or that `visit` refuses, goes into the quarantine, and the work
-/// goes on. Each thread holds one file at a time. `visit` is called in no particular order;
+/// A file that cannot be decoded, or that `visit` refuses, goes into the quarantine beside the
+/// scan's [`problems`](Scan::problems), and the work goes on. Each thread holds one file at a time. `visit` is called in no particular order;
 /// `progress` after each file, with the number of files done so far. The result does not depend
 /// on the number of threads.
 ///
@@ -22,10 +22,11 @@ pub fn for_each_decoded(
     progress: impl Fn(usize) + Sync,
 ) -> Result<Quarantine> {
     let work = |file: &ScannedFile, path: &Path| visit(file, decode(path, options)?);
-    Ok(for_each_file(&scan.files, |file| scan.locate(file), work, progress)?.1)
+    set_aside(scan, work, progress)
 }
 
-/// Decodes every file of a scan to its end and returns those that cannot be.
+/// Decodes every file of a scan to its end and returns those that cannot be, the scan's
+/// [`problems`](Scan::problems) among them.
 ///
 /// As [`for_each_decoded`], but no file is held in memory whole.
 ///
@@ -39,7 +40,19 @@ pub fn verify(
     let work = |_: &ScannedFile, path: &Path| {
         Decoder::open(path, options)?.try_for_each(|block| block.map(drop))
     };
-    Ok(for_each_file(&scan.files, |file| scan.locate(file), work, progress)?.1)
+    set_aside(scan, work, progress)
+}
+
+/// The files at which `work` fails, and those that the scan could not list.
+fn set_aside(
+    scan: &Scan,
+    work: impl Fn(&ScannedFile, &Path) -> Result<()> + Sync,
+    progress: impl Fn(usize) + Sync,
+) -> Result<Quarantine> {
+    let locate = |file: &ScannedFile| scan.locate(file);
+    let (_, mut quarantine) = for_each_file(&scan.files, locate, work, progress)?;
+    quarantine.merge(scan.problems.clone());
+    Ok(quarantine)
 }
 
 #[cfg(all(test, feature = "wav"))]
