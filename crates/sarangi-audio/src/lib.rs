@@ -18,6 +18,7 @@ mod quarantine;
 mod scan;
 mod source;
 mod verify;
+mod walk;
 mod wav;
 
 // The decoders by symphonia.

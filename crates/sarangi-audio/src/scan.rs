@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result};
 use serde::{Deserialize, Serialize};
-use walkdir::WalkDir;
 
 use crate::Quarantine;
-use crate::format::has_audio_extension;
+use crate::walk::walk;
 
 /// One sound file of a [`Scan`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,58 +187,6 @@ pub fn audio_files(root: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A folder or a file below the root.
-struct Place {
-    path: PathBuf,
-    depth: usize,
-    is_folder: bool,
-    is_sound: bool,
-}
-
-/// Everything in a folder but what lies in hidden folders.
-fn walk(root: &Path) -> impl Iterator<Item = Result<Place>> {
-    WalkDir::new(root)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !is_hidden(entry.path()) || entry.file_type().is_file()
-        })
-        .filter_map(move |entry| match entry {
-            Ok(entry) => {
-                let is_sound = entry.file_type().is_file() && is_named_like_sound(entry.path());
-                Some(Ok(Place {
-                    depth: entry.depth(),
-                    is_folder: entry.file_type().is_dir(),
-                    is_sound,
-                    path: entry.into_path(),
-                }))
-            }
-            Err(e) if e.loop_ancestor().is_some() => None,
-            Err(e) => Some(dangling(&e).ok_or_else(|| unreadable(root, e))),
-        })
-}
-
-/// A link that leads nowhere is a file that cannot be read: that is found when it is opened, and
-/// no reason to stop here.
-fn dangling(error: &walkdir::Error) -> Option<Place> {
-    let path = error.path().filter(|path| path.is_symlink())?;
-    Some(Place {
-        path: path.to_owned(),
-        depth: error.depth(),
-        is_folder: false,
-        is_sound: is_named_like_sound(path),
-    })
-}
-
-fn is_named_like_sound(path: &Path) -> bool {
-    !is_hidden(path) && has_audio_extension(path)
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
 /// A path without the root, from which the walk began.
 fn below<'a>(path: &'a Path, root: &Path) -> &'a Path {
     path.strip_prefix(root).unwrap_or(path)
@@ -249,14 +196,6 @@ fn below<'a>(path: &'a Path, root: &Path) -> &'a Path {
 fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(OsStr::to_string_lossy).collect();
     parts.join("/")
-}
-
-fn unreadable(root: &Path, error: walkdir::Error) -> Error {
-    let path = error.path().unwrap_or(root).to_owned();
-    match error.into_io_error() {
-        Some(cause) => Error::io(path, cause),
-        None => Error::data(path, "cannot be read"),
-    }
 }
 
 fn nothing_found(root: &Path) -> Error {
