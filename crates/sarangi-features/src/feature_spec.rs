@@ -15,6 +15,7 @@ use crate::{
 /// `{"type": "mfcc", "n_mfcc": 40}`; what is left out has librosa's default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FeatureSpec {
     /// Magnitude spectrogram.
     StftMagnitude(StftMagnitudeSpec),

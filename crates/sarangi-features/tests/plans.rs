@@ -69,3 +69,41 @@ fn a_sound_at_another_rate_or_without_samples_is_refused() {
         assert_eq!(plan.shape(0)[2], 0, "{}", entry.name);
     }
 }
+
+/// A million times full scale is the loudest that sarangi-audio decodes.
+#[test]
+fn the_loudest_sound_gives_finite_maps() {
+    const LOUDEST: f32 = 1e6;
+    let mut rng = Seed(6).named("loud");
+    let square = |n: usize| {
+        if (n / 50).is_multiple_of(2) {
+            LOUDEST
+        } else {
+            -LOUDEST
+        }
+    };
+    let noise = (0..30_000).map(|_| (rng.uniform() as f32 * 2.0 - 1.0) * LOUDEST);
+    let sounds = [
+        (0..30_000).map(square).collect(),
+        noise.collect(),
+        vec![LOUDEST; 30_000],
+        // From silence to the loudest, and nothing but one click.
+        (0..30_000)
+            .map(|n| if n < 15_000 { 0.0 } else { square(n) })
+            .collect(),
+        (0..30_000)
+            .map(|n| if n == 9_000 { LOUDEST } else { 0.0 })
+            .collect::<Vec<f32>>(),
+    ];
+    for entry in FeatureSpec::catalogue() {
+        let plan = entry.spec.build(RATE).unwrap();
+        for (index, sound) in sounds.iter().enumerate() {
+            let map = plan.apply(&Waveform::mono(sound.clone(), RATE)).unwrap();
+            assert!(
+                map.iter().all(|x| x.is_finite()),
+                "{} of sound {index}",
+                entry.name
+            );
+        }
+    }
+}
