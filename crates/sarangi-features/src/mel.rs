@@ -18,7 +18,7 @@ const BLOCK: usize = 48;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MelSpec {
-    /// Exponent of the magnitude: 1 for magnitude, 2 for power. Default 2.
+    /// Exponent of the magnitude: 1 for magnitude, 2 for power; 0.01 to 3. Default 2.
     pub power: f64,
     /// The filters.
     #[serde(flatten)]
@@ -96,7 +96,8 @@ impl Mel {
         power: f64,
         rate: SampleRate,
     ) -> Result<Self> {
-        within("mel", "power", power, 0.01..=100.0)?;
+        // With more, the loudest sound that is decoded does not fit into a 32-bit float.
+        within("mel", "power", power, 0.01..=3.0)?;
         let stft = analysis.stft()?;
         let bank = bands.bank(rate, analysis.n_fft)?;
         let (scratch, block) = (stft.scratch(), BLOCK * stft.bins());
