@@ -14,7 +14,7 @@ use crate::planes::{MOST_SAMPLES, Planes};
 use crate::source::Source;
 use crate::{AudioFormat, AudioInfo};
 
-/// 120 dB above full scale. Louder is no sound, and its powers do not fit into 32-bit floats.
+/// 120 dB above full scale. Louder is no sound, and its powers soon overflow 32-bit floats.
 const LOUDEST: f32 = 1e6;
 
 /// How much is decoded, and what is forgiven.
@@ -40,20 +40,20 @@ impl Default for DecodeOptions {
 /// Decodes a sound file whole, at its own rate and with all its channels.
 ///
 /// The format is told by the content; the name does not matter. Full scale is ±1, and values
-/// beyond it are kept, up to a million times full scale. `soundfile.read(..., always_2d=True)` transposed is the Python equivalent.
-/// The encoder's delay is removed from MP3 and Ogg Vorbis where the file tells it; AAC keeps its
-/// delay.
+/// beyond it are kept, up to a million times full scale. `soundfile.read(..., always_2d=True)`
+/// transposed is the Python equivalent. The encoder's delay is removed from MP3 and Ogg Vorbis
+/// where the file tells it; AAC keeps its delay.
 ///
 /// # Shapes
 /// (channels, samples).
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read. [`Error::Unsupported`] if its format or codec is not
-/// built in. [`Error::Decode`] if it is empty, no regular file or not a sound file; has no audio track
-/// or no samples; claims 0 Hz or no channels; is damaged or truncated; holds a sample that is not
-/// finite or beyond a million times full scale; is longer than [`DecodeOptions::max_seconds`]; or
-/// has more samples than an hour of stereo at 192 kHz, which only a [`Decoder`] can read, block by
-/// block. [`Error::Config`] if that limit is no length.
+/// built in. [`Error::Decode`] if it is empty, no regular file or not a sound file; has no audio
+/// track or no samples; claims 0 Hz or no channels; is damaged or truncated; holds a sample that is
+/// not finite or beyond a million times full scale; is longer than [`DecodeOptions::max_seconds`];
+/// or has more samples than an hour of stereo at 192 kHz, which only a [`Decoder`] reads, block by
+/// block. [`Error::Config`] if `max_seconds` is no length.
 pub fn decode(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Waveform> {
     Decoder::open(path, options)?.read_to_end()
 }
