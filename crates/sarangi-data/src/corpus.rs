@@ -61,10 +61,24 @@ impl Corpus {
             |file, path| prepare_track(file, path, front_end, cache),
             |done| progress(done, total),
         )?;
+        quarantine.merge(scan.problems);
+        for folder in &scan.empty {
+            quarantine.add(
+                folder.as_str(),
+                &Error::data(folder, "holds no sound files"),
+            );
+        }
         let tracks = without_copies(tracks, &mut quarantine);
         for (label, name) in scan.labels.iter().enumerate() {
             if !tracks.iter().any(|track| track.label == label) {
-                let reason = format!("class `{name}` has no usable track");
+                let within = format!("{name}/");
+                let example = quarantine
+                    .entries()
+                    .iter()
+                    .find(|e| e.path.starts_with(&within));
+                let example = example.map(|e| format!("; {} {}", e.path, e.reason));
+                let example = example.unwrap_or_default();
+                let reason = format!("class `{name}` has no usable track{example}");
                 return Err(Error::data(root, reason));
             }
         }
