@@ -1,0 +1,159 @@
+//! What [`Params`] promises.
+
+use super::*;
+use candle_core::DType;
+
+fn ask_for_two(params: &Params) -> Result<()> {
+    let block = params.sub("block1");
+    block.weight("weight", (2, 3), Init::FanInUniform { fan_in: 3 })?;
+    block.buffer("running_mean", 2, Init::Const(0.0))?;
+    Ok(())
+}
+
+fn two(seed: u64) -> Params {
+    let params = Params::new(Seed(seed), &Device::Cpu);
+    ask_for_two(&params).unwrap();
+    params
+}
+
+#[test]
+fn values_depend_on_the_seed_and_the_name_alone() {
+    let values = |p: &Params| {
+        p.snapshot().unwrap()["block1.weight"]
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap()
+    };
+    let other = Params::new(Seed(1), &Device::Cpu);
+    other
+        .weight("first", 7, Init::FanInUniform { fan_in: 3 })
+        .unwrap();
+    other
+        .sub("block1")
+        .weight("weight", (2, 3), Init::FanInUniform { fan_in: 3 })
+        .unwrap();
+    assert_eq!(values(&two(1)), values(&other));
+    assert_ne!(values(&two(1)), values(&two(2)));
+}
+
+#[test]
+fn loading_is_strict_both_ways_and_changes_nothing_when_it_fails() {
+    let (from, to) = (two(1), two(2));
+    let before = to.snapshot().unwrap();
+    let mut tensors = from.snapshot().unwrap();
+    tensors.insert(
+        "extra".into(),
+        Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap(),
+    );
+    tensors.remove("block1.running_mean");
+    let message = to.load(&tensors).unwrap_err().to_string();
+    assert!(
+        message.contains("`block1.running_mean` is missing"),
+        "{message}"
+    );
+    assert!(message.contains("`extra` is unknown"), "{message}");
+    let flat = |m: &BTreeMap<String, Tensor>| {
+        m["block1.weight"]
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap()
+    };
+    assert_eq!(flat(&to.snapshot().unwrap()), flat(&before));
+    to.load(&from.snapshot().unwrap()).unwrap();
+    assert_eq!(
+        flat(&to.snapshot().unwrap()),
+        flat(&from.snapshot().unwrap())
+    );
+}
+
+#[test]
+fn only_weights_are_trainable() {
+    let params = two(1);
+    assert_eq!(params.trainable_count(), 6);
+    assert_eq!(params.all().len(), 2);
+}
+
+/// Every way in which a tensor cannot be `block1.weight`, and what the error says.
+fn unfit() -> Vec<(Tensor, &'static str)> {
+    let of = |values: [f32; 6]| Tensor::from_vec(values.to_vec(), (2, 3), &Device::Cpu);
+    let zeros = |shape, dtype| Tensor::zeros(shape, dtype, &Device::Cpu);
+    let huge = Tensor::full(1e300f64, (2, 3), &Device::Cpu);
+    [
+        (of([0.0, 0.0, f32::NAN, 0.0, 0.0, 0.0]), "holds NaN"),
+        (of([0.0, 0.0, 0.0, 0.0, 0.0, f32::INFINITY]), "holds inf"),
+        (huge, "holds inf"),
+        (zeros((2, 3), DType::I64), "is of type i64"),
+        (zeros((3, 2), DType::F32), "has shape [3, 2] instead of"),
+    ]
+    .map(|(tensor, part)| (tensor.unwrap(), part))
+    .into()
+}
+
+#[test]
+fn unfit_values_are_named_and_change_nothing() {
+    for (tensor, part) in unfit() {
+        let params = two(1);
+        let before = params.snapshot().unwrap();
+        let mut tensors = two(2).snapshot().unwrap();
+        tensors.insert("block1.weight".into(), tensor);
+        let given = Params::from_values(tensors.clone(), &Device::Cpu);
+        for error in [params.load(&tensors), ask_for_two(&given)] {
+            let message = error.unwrap_err().to_string();
+            let said = format!("`block1.weight` {part}");
+            assert!(message.contains(&said), "{message}");
+        }
+        for (name, tensor) in params.snapshot().unwrap() {
+            assert_eq!(tensor.to_string(), before[&name].to_string());
+        }
+    }
+}
+
+#[test]
+fn a_network_is_built_from_the_values_given_and_all_of_them() {
+    let mut tensors = two(1).snapshot().unwrap();
+    let params = Params::from_values(tensors.clone(), &Device::Cpu);
+    ask_for_two(&params).unwrap();
+    params.check_all_used().unwrap();
+    for (name, tensor) in params.snapshot().unwrap() {
+        assert_eq!(tensor.to_string(), tensors[&name].to_string());
+    }
+    // What was given is copied: training must not change it.
+    let (_, var) = params.trainable().remove(0);
+    var.set(&var.zeros_like().unwrap()).unwrap();
+    let sum = tensors["block1.weight"].abs().unwrap().sum_all().unwrap();
+    assert!(sum.to_scalar::<f32>().unwrap() > 0.0);
+
+    let extra = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
+    tensors.insert("extra".into(), extra);
+    let params = Params::from_values(tensors.clone(), &Device::Cpu);
+    ask_for_two(&params).unwrap();
+    let message = params.check_all_used().unwrap_err().to_string();
+    assert!(message.ends_with("got `extra` is unknown"), "{message}");
+
+    tensors.remove("block1.running_mean");
+    let params = Params::from_values(tensors, &Device::Cpu);
+    let message = ask_for_two(&params).unwrap_err().to_string();
+    assert!(
+        message.contains("`block1.running_mean` is missing"),
+        "{message}"
+    );
+}
+
+#[test]
+fn absurd_shapes_are_refused_before_memory_is_asked_for() {
+    let params = Params::new(Seed(0), &Device::Cpu);
+    for dims in [
+        vec![1 << 31, 1 << 31, 16],
+        vec![usize::MAX],
+        vec![MAX_VALUES + 1],
+    ] {
+        let weight = params.weight("w", dims.clone(), Init::Const(0.0));
+        let buffer = params.buffer("w", dims, Init::Const(0.0)).map(|_| ());
+        for error in [weight.map(|_| ()).unwrap_err(), buffer.unwrap_err()] {
+            assert!(matches!(&error, Error::Config { field, .. } if field == "w"));
+        }
+    }
+    assert!(params.all().is_empty());
+}
