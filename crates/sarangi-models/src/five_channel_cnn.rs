@@ -38,10 +38,13 @@ impl Default for FiveChannelCnnSpec {
 /// `block2.2`, `fc1`, `bn_fc`, `out`.
 ///
 /// # Shapes
-/// (batch, channels, bins, frames) → (batch, classes); bins and frames at least 4, 40 × 130 in the
-/// system.
+/// (batch, channels, bins, frames) → (batch, classes); bins and frames at least 4, and at least
+/// `first_kernel` + 1; 40 × 130 in the system.
 #[derive(Debug)]
 pub struct FiveChannelCnn {
+    in_channels: usize,
+    /// The least bins and frames that the pictures may have.
+    least: usize,
     blocks: [Block; 2],
     fc1: Linear,
     bn_fc: BatchNorm,
@@ -88,6 +91,8 @@ impl<'a> Spec<ModelContext<'a>> for FiveChannelCnnSpec {
         }
         let params = cx.params;
         Ok(FiveChannelCnn {
+            in_channels: cx.in_channels,
+            least: least_size(self.first_kernel),
             blocks: [
                 Block::new(&params.sub("block1"), cx.in_channels, 32, self.first_kernel)?,
                 Block::new(&params.sub("block2"), 32, 64, 3)?,
@@ -100,8 +105,35 @@ impl<'a> Spec<ModelContext<'a>> for FiveChannelCnnSpec {
     }
 }
 
+/// The size that still leaves 4 × 4, which the two poolings halve to 1 × 1, after a first filter of
+/// this size with padding 1.
+fn least_size(first_kernel: usize) -> usize {
+    (first_kernel + 1).max(4)
+}
+
+impl FiveChannelCnn {
+    fn check(&self, xs: &Tensor) -> Result<()> {
+        let (channels, least) = (self.in_channels, self.least);
+        match *xs.dims() {
+            [batch, c, bins, frames]
+                if batch > 0 && c == channels && bins >= least && frames >= least =>
+            {
+                Ok(())
+            }
+            ref got => Err(Error::shape(
+                "five_channel_cnn",
+                format_args!(
+                    "(batch, {channels}, bins, frames) with bins and frames at least {least}"
+                ),
+                format_args!("{got:?}"),
+            )),
+        }
+    }
+}
+
 impl Model for FiveChannelCnn {
     fn forward(&self, xs: &Tensor, mut mode: Mode<'_>) -> Result<Tensor> {
+        self.check(xs)?;
         let pool = MaxPool2d::square(2);
         let mut xs = xs.clone();
         for Block { conv, norm } in &self.blocks {

@@ -18,18 +18,20 @@ pub struct ModelContext<'a> {
 }
 
 impl ModelContext<'_> {
-    /// Refuses an input of no channels and fewer than two classes.
+    /// The most channels and classes: more are a mistake, and would overflow the layers' sizes.
+    const MOST: usize = 1 << 20;
+
+    /// Refuses an input of no channels, fewer than two classes, and absurdly many of either.
     pub(crate) fn check(&self, spec: &'static str) -> Result<()> {
-        if self.in_channels == 0 {
-            return Err(Error::config(
-                spec,
-                "in_channels",
-                "must be at least 1, got 0",
-            ));
-        }
-        if self.classes < 2 {
-            let reason = format!("must be at least 2, got {}", self.classes);
-            return Err(Error::config(spec, "classes", reason));
+        let fields = [
+            ("in_channels", self.in_channels, 1),
+            ("classes", self.classes, 2),
+        ];
+        for (field, count, least) in fields {
+            if !(least..=Self::MOST).contains(&count) {
+                let reason = format!("must be from {least} to {}, got {count}", Self::MOST);
+                return Err(Error::config(spec, field, reason));
+            }
         }
         Ok(())
     }
@@ -91,6 +93,8 @@ mod tests {
         let cases = [
             (build(good, 0, 10), "in_channels"),
             (build(good, 5, 1), "classes"),
+            (build(good, usize::MAX, 10), "in_channels"),
+            (build(good, 5, usize::MAX), "classes"),
             (
                 build(
                     FiveChannelCnnSpec {

@@ -1,11 +1,14 @@
 //! Reading other people's weights.
 
+mod rehearsal;
+mod torch;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use candle_core::{Device, Tensor, pickle};
+use candle_core::{Device, Tensor};
 use sarangi_core::{Error, Result};
 use sarangi_nn::Params;
 
@@ -16,7 +19,8 @@ const NESTED: [&str; 3] = ["model_state_dict", "state_dict", "model"];
 ///
 /// The format is told by the content: safetensors, or a torch file (`.pth`, `.pt`, `.ckpt`: a zip
 /// with a pickle inside) that holds a state dictionary itself or under `model_state_dict`,
-/// `state_dict` or `model`. Nothing in a pickle is executed.
+/// `state_dict` or `model`. Nothing in a pickle is executed, and nothing that a file claims of its
+/// own size is believed before it has been checked.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is neither, or holds no tensors.
@@ -25,9 +29,12 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> 
     let mut magic = [0u8; 4];
     let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
     let length = file.read(&mut magic).map_err(|e| Error::io(path, e))?;
-    let tensors = match &magic[..length] {
+    let tensors: BTreeMap<_, _> = match &magic[..length] {
         [] => return Err(Error::checkpoint(path, "file is empty")),
-        b"PK\x03\x04" => read_torch(path)?,
+        b"PK\x03\x04" => torch::read(path)
+            .map_err(|reason| Error::checkpoint(path, reason))?
+            .into_iter()
+            .collect(),
         _ => candle_core::safetensors::load(path, &Device::Cpu)
             .map_err(|e| {
                 let reason = format!("neither a safetensors nor a zipped torch file ({e})");
@@ -44,26 +51,6 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> 
         return Err(Error::checkpoint(path, reason));
     }
     Ok(tensors)
-}
-
-fn read_torch(path: &Path) -> Result<BTreeMap<String, Tensor>> {
-    let read = |key| pickle::read_all_with_key(path, key);
-    let mut tensors = match read(None) {
-        Ok(tensors) => tensors,
-        Err(e) => {
-            return Err(Error::checkpoint(
-                path,
-                format!("not a readable torch file: {e}"),
-            ));
-        }
-    };
-    // An entry that is not there is an error of the reader, and then simply not where to look.
-    for key in NESTED {
-        if tensors.is_empty() {
-            tensors = read(Some(key)).unwrap_or_default();
-        }
-    }
-    Ok(tensors.into_iter().collect())
 }
 
 /// Sets a network's parameters from a file made by torch or by this project, strictly.

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ndarray::IxDyn;
-use sarangi_core::{IntoTensor, Seed, Spec, TensorExt};
+use sarangi_core::{Error, IntoTensor, Seed, Spec, TensorExt};
 use sarangi_models::{
     FiveChannelCnn, FiveChannelCnnSpec, ModelContext, load_weights, read_weights,
 };
@@ -92,6 +92,68 @@ fn a_file_of_another_network_is_refused_by_name_and_changes_nothing() {
         params.snapshot().unwrap()["block1.0.weight"].to_string(),
         before
     );
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused() {
+    let goldens = goldens("models");
+    for golden in &goldens {
+        let (_, network) = build(golden);
+        let channels = golden.spec["in_channels"].as_u64().unwrap() as usize;
+        let least = 4.max(golden.spec["first_kernel"].as_u64().unwrap() as usize + 1);
+        let forward = |dims: &[usize]| {
+            let xs = Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
+            network.forward(&xs, Mode::Eval)
+        };
+        assert_eq!(forward(&[1, channels, least, least]).unwrap().dims()[0], 1);
+        let wrong: [&[usize]; 6] = [
+            &[channels, 40, 130],
+            &[1, channels + 1, 40, 130],
+            &[1, channels, least - 1, 130],
+            &[1, channels, 40, least - 1],
+            &[0, channels, 40, 130],
+            &[],
+        ];
+        for dims in wrong {
+            let error = forward(dims).unwrap_err();
+            assert!(matches!(error, Error::Shape { .. }), "{error}");
+            let message = error.to_string();
+            assert!(message.ends_with(&format!("got {dims:?}")), "{message}");
+            let expected = format!("(batch, {channels}, bins, frames)");
+            assert!(message.contains(&expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn damaged_torch_files_are_errors_and_never_panics() {
+    let whole = std::fs::read(fixture("golden/models/five_channel_cnn.pth")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.pth");
+    let mut rng = Seed(1).named("damaged torch files");
+    let mut refused = 0;
+    for case in 0..2_000 {
+        let mut bytes = whole.clone();
+        // The pickle and the directory at the end are where the structure is.
+        let places = match case % 3 {
+            0 => 0..2_048,
+            1 => bytes.len() - 4_096..bytes.len(),
+            _ => 0..bytes.len(),
+        };
+        for _ in 0..=rng.below(4) {
+            let at = places.start + rng.below(places.len());
+            bytes[at] ^= 1 << rng.below(8);
+        }
+        if rng.chance(0.2) {
+            bytes.truncate(rng.below(bytes.len()));
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        if let Err(error) = read_weights(&path) {
+            assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 400, "{refused}");
 }
 
 #[test]
