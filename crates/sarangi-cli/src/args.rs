@@ -42,7 +42,9 @@ impl Common {
     /// How files are read.
     pub(crate) fn decoding(&self) -> DecodeOptions {
         DecodeOptions {
-            max_seconds: self.max_seconds.unwrap_or(DecodeOptions::default().max_seconds),
+            max_seconds: self
+                .max_seconds
+                .unwrap_or(DecodeOptions::default().max_seconds),
             ..DecodeOptions::default()
         }
     }

@@ -61,7 +61,8 @@ impl Console {
                 .and_then(|()| writeln!(out))
         } else {
             let text = text.to_string();
-            writeln!(out, "{}", text.trim_end())
+            let mut lines = text.trim_end().lines();
+            lines.try_for_each(|line| writeln!(out, "{}", printable(line)))
         };
         match written.and_then(|()| out.flush()) {
             // Whoever read us has seen enough, as in `sarangi predict … | head -1`.
@@ -102,7 +103,7 @@ impl Console {
 
     fn line(&self, text: impl Display) {
         // There is nowhere to report that standard error is closed.
-        let _ = writeln!(stderr().lock(), "{text}");
+        let _ = writeln!(stderr().lock(), "{}", printable(&text.to_string()));
     }
 
     /// Whether progress is shown as bars.
@@ -130,6 +131,20 @@ impl Console {
             shown: Mutex::new(0),
         }
     }
+}
+
+/// The text with what would command a terminal, or turn the order of letters around, written out:
+/// names of files and classes are chosen by strangers.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            printable.extend(c.escape_default());
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
 }
 
 fn one_line(text: &str) -> String {
@@ -168,5 +183,17 @@ impl Progress<'_> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_commands_the_terminal() {
+        assert_eq!(printable("größe 40 × 130 – Bach"), "größe 40 × 130 – Bach");
+        assert_eq!(printable("a\x1b[2Jb\u{9b}\r\n"), r"a\u{1b}[2Jb\u{9b}\r\n");
+        assert_eq!(printable("gp3.\u{202e}exe"), r"gp3.\u{202e}exe");
     }
 }

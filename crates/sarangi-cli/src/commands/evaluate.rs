@@ -51,6 +51,9 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
              numbers are too good"
         ));
     }
+    if part.is_none() {
+        console.note("note: every track is scored, those that trained the model included");
+    }
     if let Some(folder) = &args.out {
         let run = Run::new(folder);
         run.write_json(&run.evaluation(), &evaluation)?;

@@ -9,7 +9,7 @@ use sarangi::audio::AudioInfo;
 use sarangi::train::{ModelCard, ModelFile};
 
 use crate::args::InspectArgs;
-use crate::console::Console;
+use crate::console::{Console, printable};
 
 pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
     let path = &args.file;
@@ -39,7 +39,7 @@ fn describe_audio(path: &Path, info: &AudioInfo) -> String {
     };
     format!(
         "{}\n  format    {}\n  codec     {}\n  rate      {}\n  channels  {}\n  length    {length}",
-        path.display(),
+        printable(&path.display().to_string()),
         info.format,
         info.codec,
         info.rate,
@@ -65,14 +65,14 @@ fn describe_model(path: &Path, card: &ModelCard) -> String {
         "{}\n  recipe      {}\n  classes     {} ({})\n  input       {channels} × {bins} × {frames} at {}\n  \
          parameters  {}\n  epoch       {}\n  validation  {validation}\n  split       {} ({leak})\n  \
          licence     {}",
-        path.display(),
-        card.recipe.name,
+        printable(&path.display().to_string()),
+        printable(&card.recipe.name),
         card.labels.len(),
-        card.labels.join(", "),
+        printable(&card.labels.join(", ")),
         card.recipe.front_end.rate,
         card.parameters,
         card.epoch,
         card.split_digest,
-        card.licence.as_deref().unwrap_or("not stated"),
+        printable(card.licence.as_deref().unwrap_or("not stated")),
     )
 }

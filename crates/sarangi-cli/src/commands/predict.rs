@@ -12,7 +12,7 @@ use sarangi::train::Classification;
 use serde::Serialize;
 
 use crate::args::{Common, PredictArgs};
-use crate::console::Console;
+use crate::console::{Console, printable};
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -112,17 +112,17 @@ fn write_line(text: &mut String, path: &str, answer: &Classification, chunks: bo
     let ranking: Vec<String> = answer
         .ranking
         .iter()
-        .map(|(label, p)| format!("{label} {}", percent(*p)))
+        .map(|(label, p)| format!("{} {}", printable(label), percent(*p)))
         .collect();
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{path}: {}", ranking.join(", "));
+    let _ = writeln!(text, "{}: {}", printable(path), ranking.join(", "));
     for chunk in answer.chunks.iter().filter(|_| chunks) {
         let sure = chunk.probabilities.iter().copied().fold(0.0, f32::max);
         let (start, end) = (chunk.start, chunk.end);
         let _ = writeln!(
             text,
             "  {start:7.1} – {end:.1} s  {} {}",
-            chunk.label,
+            printable(&chunk.label),
             percent(sure)
         );
     }

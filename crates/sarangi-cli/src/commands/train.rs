@@ -24,7 +24,9 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
             .map(|n| ("training.epochs".to_owned(), n.to_string())),
     );
     settings.extend(args.seed.map(|n| ("seed".to_owned(), n.to_string())));
-    let longest = common.max_seconds.map(|n| ("front_end.max_seconds".to_owned(), n.to_string()));
+    let longest = common
+        .max_seconds
+        .map(|n| ("front_end.max_seconds".to_owned(), n.to_string()));
     settings.extend(longest);
     let recipe = Recipe::read(&args.recipe, &settings)?;
     let options = TrainOptions {

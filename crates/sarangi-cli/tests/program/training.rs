@@ -94,6 +94,21 @@ fn a_model_is_trained_evaluated_asked_and_inspected() {
     );
     assert!(folder.path("evaluation/confusion-tracks.png").exists());
 
+    let all = run!("evaluate", &model, "--data", &data, "--split", "all");
+    assert!(all.err.contains("every track is scored, those"), "{all:?}");
+    all.done();
+
+    // Where the file system allows such names.
+    if cfg!(unix) {
+        let hostile = folder.path("in\u{1b}[2J\n.wav");
+        std::fs::write(&hostile, wav(22_050, &tone(4.0))).unwrap();
+        let text = run!("predict", &model, &hostile).done();
+        assert!(text.contains(r"in\u{1b}[2J\n.wav: "), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let answers = json(&run!("predict", "--json", &model, &hostile).done());
+        assert_eq!(answers[0]["path"], hostile.to_str().unwrap());
+    }
+
     let unseen = fixture("unseen");
     let text = run!("predict", "--chunks", &model, &unseen).done();
     assert!(text.lines().count() > 8, "{text}");

@@ -123,6 +123,7 @@ fn unknown_features_and_settings_are_answered_with_the_known_ones() {
     extract("mfcc", "n_mels=many").failed(&["mfcc: n_mels:"]);
     extract("mfcc", "n_mels=0").failed(&["n_mels", "0"]);
     extract("mfcc", "chunk=3").failed(&["chunk"]);
+    extract("five-channel", "chunks=3").failed(&["chunks: unknown", ", chunk\n"]);
     extract("five-channel", "chunk=long").failed(&["chunk", "long"]);
     extract("five-channel", "chunk=1e9").failed(&["chunk", "3600"]);
     extract("five-channel", "chunk=0.01").failed(&["chunk", "9 frames"]);
@@ -137,7 +138,9 @@ fn unknown_features_and_settings_are_answered_with_the_known_ones() {
             &out
         )
     };
-    extract("3").failed(&["--chunk", "five-channel"]);
+    let ran = extract("3");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("--chunk: only five-channel"), "{ran:?}");
     assert_eq!(folder.files(""), ["x.wav"]);
 }
 

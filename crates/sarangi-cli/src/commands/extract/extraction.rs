@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::args::{Common, ExtractArgs, Format};
+use crate::usage::Usage;
 
 /// The feature that is computed of chunks: it is the picture that a network is shown.
 pub(super) const CHUNKED: &str = "five-channel";
@@ -48,9 +49,14 @@ impl Extraction {
         let rate = SampleRate::new(args.rate)?;
         let mut settings = settings(name, &args.settings);
         let chunk = match name {
-            CHUNKED => settings.remove("chunk"),
+            CHUNKED => {
+                let chunk = settings.remove("chunk");
+                check_chunked(&settings)?;
+                chunk
+            }
             _ if args.chunk.is_some() => {
-                bail!("--chunk: only {CHUNKED} is computed of chunks; leave it out")
+                let reason = format!("--chunk: only {CHUNKED} is computed of chunks; leave it out");
+                return Err(Usage(reason).into());
             }
             _ => None,
         };
@@ -178,6 +184,22 @@ fn settings(name: &str, given: &[(String, String)]) -> Map<String, Value> {
         .iter()
         .map(|(key, text)| (key.clone(), value(key, text)))
         .collect()
+}
+
+/// Refuses settings that the feature of chunks does not have, naming those it has: the feature
+/// itself does not know of `chunk`.
+fn check_chunked(settings: &Map<String, Value>) -> Result<(), Error> {
+    let catalogue = FeatureSpec::catalogue();
+    let entry = catalogue.iter().find(|entry| entry.name == CHUNKED);
+    let known = entry.map(|entry| entry.parameters()).unwrap_or_default();
+    match settings.keys().find(|key| !known.contains_key(*key)) {
+        None => Ok(()),
+        Some(key) => {
+            let keys: Vec<_> = known.keys().map(String::as_str).chain(["chunk"]).collect();
+            let reason = format!("unknown; known are {}", keys.join(", "));
+            Err(Error::config(CHUNKED, key, reason))
+        }
+    }
 }
 
 impl fmt::Display for Written {

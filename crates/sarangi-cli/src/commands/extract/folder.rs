@@ -53,7 +53,7 @@ pub(super) fn extract(
     progress.finish();
     let (written, quarantine) = outcome?;
     for entry in quarantine.entries() {
-        console.error(&anyhow!("{}: {}", entry.path, entry.reason));
+        console.error(anyhow!("{}: {}", entry.path, entry.reason));
     }
     let list = output.join("quarantine.json");
     if quarantine.is_empty() {
