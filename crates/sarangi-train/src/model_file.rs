@@ -129,15 +129,16 @@ impl ModelFile {
     /// Builds the network with these weights on a device.
     ///
     /// # Errors
-    /// [`Error::Shape`] naming every tensor that is missing, unknown or mis-shaped.
+    /// [`Error::Shape`] naming a tensor that is missing, mis-shaped or not finite, or all that are
+    /// left over.
     pub fn network(&self, device: &Device) -> Result<Box<dyn Model>> {
-        let params = Params::new(self.card.recipe.seed, device);
+        let params = Params::from_values(self.weights.clone(), device);
         let network = self.card.recipe.model.build(ModelContext {
             params: &params,
             in_channels: self.card.input[0],
             classes: self.card.labels.len(),
         })?;
-        params.load(&self.weights)?;
+        params.check_all_used()?;
         Ok(network)
     }
 }

@@ -62,7 +62,7 @@ impl Conv2d {
         let per_group = in_channels / groups.max(1);
         let [kh, kw] = window.kernel;
         let init = Init::FanInUniform {
-            fan_in: per_group * kh * kw,
+            fan_in: per_group.saturating_mul(kh).saturating_mul(kw),
         };
         Ok(Self {
             weight: params.weight("weight", (out_channels, per_group, kh, kw), init)?,
