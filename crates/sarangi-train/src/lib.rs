@@ -11,7 +11,8 @@ mod schedule;
 mod score;
 mod state;
 mod tensor_file;
-mod trainer;
+mod train;
+mod training;
 
 pub use classifier::{ChunkVerdict, Classification, Classifier};
 pub use event::{Event, Observer};
@@ -22,4 +23,4 @@ pub use recipe::{PredictionSpec, Recipe, TrainingSpec};
 pub use run::Run;
 pub use schedule::{ScheduleSpec, Stage};
 pub use score::score;
-pub use trainer::{Outcome, TrainOptions, train};
+pub use train::{Outcome, TrainOptions, train};

@@ -1,0 +1,135 @@
+//! From a recipe and a folder of music to a run.
+
+use std::path::PathBuf;
+
+use candle_core::Device;
+use ndarray::Array4;
+use sarangi_core::{Backend, Error, IntoTensor, Result, Spec};
+use sarangi_data::{Corpus, FeatureCache, FrontEnd};
+use sarangi_eval::Evaluation;
+use sarangi_models::ModelContext;
+use sarangi_nn::{Mode, Model, Params};
+
+use crate::training::{Data, Training};
+use crate::{EpochRecord, Event, Observer, Recipe, Run};
+
+/// Where and how a run takes place; nothing here changes the model.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The folder of music, a sub-folder for each class.
+    pub data: PathBuf,
+    /// The folder that the run's files go to.
+    pub out: PathBuf,
+    /// Where features are kept; `cache` in the run's folder if not given. Runs may share one.
+    pub cache: Option<PathBuf>,
+    /// Which device computes.
+    pub device: Backend,
+    /// Go on where the run in `out` stopped.
+    pub resume: bool,
+    /// Replace the run in `out`.
+    pub overwrite: bool,
+    /// The terms under which the model may be used, for its card.
+    pub licence: Option<String>,
+}
+
+impl TrainOptions {
+    /// A new run on the best device there is.
+    pub fn new(data: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            out: out.into(),
+            cache: None,
+            device: Backend::Auto,
+            resume: false,
+            overwrite: false,
+            licence: None,
+        }
+    }
+}
+
+/// What a run made.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The run's files.
+    pub run: Run,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+    /// The best epoch's model on the test part; none if nothing tests.
+    pub test: Option<Evaluation>,
+}
+
+/// Trains a network as a recipe says and writes the run's folder.
+///
+/// The model of the epoch with the lowest validation loss is kept, and tested once at the end.
+///
+/// # Errors
+/// Whatever is wrong with the recipe, the data or the folder, before anything is written if it can
+/// be known then; [`Error::Data`] if the loss stops being a number.
+pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -> Result<Outcome> {
+    let run = Run::new(&options.out);
+    recipe.check()?;
+    if let (Some(file), false, false) = (run.existing().first(), options.resume, options.overwrite)
+    {
+        let reason =
+            "is there from an earlier run; resume it, overwrite it, or name another folder";
+        return Err(Error::data(file, reason));
+    }
+    if options.resume && !run.state().exists() {
+        return Err(Error::data(&options.out, "holds no run to resume"));
+    }
+    let device = options.device.device()?;
+    let front_end = recipe.front_end.build(())?;
+    let cache = options
+        .cache
+        .clone()
+        .unwrap_or_else(|| options.out.join("cache"));
+    let cache = FeatureCache::new(cache);
+    // Before any sound is read: what makes no sense, or is not there, should not cost an hour first.
+    check_model(recipe, &front_end)?;
+    let split_spec = recipe.split.resolved()?;
+
+    let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
+        observer.observe(Event::Preparing { done, total });
+    })?;
+    let split = split_spec.split(&corpus, recipe.seed)?;
+    // Only now is it certain that there will be a run.
+    if options.overwrite {
+        run.clear()?;
+    }
+    if !corpus.quarantine.is_empty() {
+        corpus.quarantine.write(run.quarantine())?;
+        let count = corpus.quarantine.len();
+        let list = run.quarantine();
+        let text = format!(
+            "{count} file(s) cannot be used and are left out: {}",
+            list.display()
+        );
+        observer.observe(Event::Warning(text));
+    }
+    let unused = corpus.tracks.len() - split.tracks();
+    if unused > 0 {
+        let text = format!("{unused} track(s) are in no part of the split and are left out");
+        observer.observe(Event::Warning(text));
+    }
+    let data = Data {
+        corpus: &corpus,
+        cache: &cache,
+        split: &split,
+        split_spec,
+        shape: front_end.shape(),
+    };
+    Training::new(recipe, options, &device, data)?.run(&run, observer)
+}
+
+/// Runs the network once on nothing, so that one that does not fit the features fails now.
+fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
+    let params = Params::new(recipe.seed, &Device::Cpu);
+    let [in_channels, bins, frames] = front_end.shape();
+    let network = recipe.model.build(ModelContext {
+        params: &params,
+        in_channels,
+        classes: 2,
+    })?;
+    let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
+    network.forward(&nothing, Mode::Eval).map(|_| ())
+}
