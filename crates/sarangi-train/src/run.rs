@@ -4,10 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, write_atomically};
+use sarangi_eval::{ConfusionStyle, Evaluation, plot_confusion};
 use serde::Serialize;
 
 /// The pictures of a run.
-const PLOTS: [&str; 3] = ["curves", "confusion-chunks", "confusion-tracks"];
+const PLOTS: [&str; 3] = ["curves", CONFUSION[0], CONFUSION[1]];
+
+/// The confusion matrices of the chunks and of the tracks.
+const CONFUSION: [&str; 2] = ["confusion-chunks", "confusion-tracks"];
 
 /// The files of a training run, each written whole.
 #[derive(Clone, Debug)]
@@ -115,5 +119,29 @@ impl Run {
         let text = serde_json::to_string_pretty(value)
             .map_err(|e| Error::data(path, format!("cannot be written as JSON: {e}")))?;
         self.write_text(path, &(text + "\n"))
+    }
+
+    /// Writes how good a model is: `evaluation.json`, and the confusion matrices of the chunks and
+    /// of the tracks under these two titles.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if one cannot be written.
+    pub fn write_evaluation(&self, evaluation: &Evaluation, titles: [&str; 2]) -> Result<()> {
+        self.write_json(&self.evaluation(), evaluation)?;
+        let levels = [
+            (CONFUSION[0], &evaluation.chunk),
+            (CONFUSION[1], &evaluation.track),
+        ];
+        for ((name, scores), title) in levels.into_iter().zip(titles) {
+            let (labels, path) = (&evaluation.labels, self.plot(name));
+            plot_confusion(
+                &scores.confusion,
+                labels,
+                ConfusionStyle::Counts,
+                title,
+                path,
+            )?;
+        }
+        Ok(())
     }
 }

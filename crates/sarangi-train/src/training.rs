@@ -6,9 +6,7 @@ use sarangi_data::{
     BatchSpec, Chunks, Corpus, FeatureCache, Normalisation, Part, Split, SplitSpec, for_each_batch,
     shuffled,
 };
-use sarangi_eval::{
-    ConfusionStyle, EpochPoint, Evaluation, Predictions, plot_confusion, plot_curves,
-};
+use sarangi_eval::{EpochPoint, Evaluation, Predictions, plot_curves};
 use sarangi_models::ModelContext;
 use sarangi_nn::{Mode, Model, Params, cross_entropy};
 
@@ -267,20 +265,7 @@ impl<'a> Training<'a> {
         let test = self.evaluate(Part::Test, best.as_ref())?;
         let test = test.map(|(_, predictions)| self.evaluation(&predictions));
         if let Some(evaluation) = &test {
-            run.write_json(&run.evaluation(), evaluation)?;
-            let levels = [("chunk", &evaluation.chunk), ("track", &evaluation.track)];
-            for (level, scores) in levels {
-                let title = format!("Test {level}s");
-                let path = run.plot(&format!("confusion-{level}s"));
-                let style = ConfusionStyle::Counts;
-                plot_confusion(
-                    &scores.confusion,
-                    &self.data.corpus.labels,
-                    style,
-                    &title,
-                    path,
-                )?;
-            }
+            run.write_evaluation(evaluation, ["Test chunks", "Test tracks"])?;
         }
         Ok(Outcome {
             run: run.clone(),

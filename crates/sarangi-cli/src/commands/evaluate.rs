@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 use sarangi::data::{FeatureCache, Part};
-use sarangi::eval::{ConfusionStyle, plot_confusion};
 use sarangi::prelude::Classifier;
 use sarangi::train::Run;
 
@@ -55,19 +54,7 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
         console.note("note: every track is scored, those that trained the model included");
     }
     if let Some(folder) = &args.out {
-        let run = Run::new(folder);
-        run.write_json(&run.evaluation(), &evaluation)?;
-        for (level, scores) in [("chunk", &evaluation.chunk), ("track", &evaluation.track)] {
-            let path = run.plot(&format!("confusion-{level}s"));
-            let title = format!("{level}s");
-            plot_confusion(
-                &scores.confusion,
-                &corpus.labels,
-                ConfusionStyle::Counts,
-                &title,
-                path,
-            )?;
-        }
+        Run::new(folder).write_evaluation(&evaluation, ["chunks", "tracks"])?;
     }
     console.answer(&evaluation, &evaluation)
 }
