@@ -1,0 +1,137 @@
+//! Which instructions the kernels use, chosen when the program runs.
+
+use std::sync::OnceLock;
+
+use pulp::{Scalar128b, Simd, WithSimd};
+
+/// A loop that is compiled once for each instruction set.
+///
+/// Mark `run` and everything hot that it calls `#[inline(always)]`: only what is inlined into it is
+/// compiled with the wider instructions. Plain loops over slices count too, since the compiler
+/// turns them into vector instructions.
+pub(crate) trait Kernel {
+    type Output;
+
+    fn run<S: Lanes>(self, simd: S) -> Self::Output;
+}
+
+/// Vectors of f32, and how many rows of a tile of two vectors fit the registers.
+pub(crate) trait Lanes: Simd {
+    /// Rows of the largest tile that is two vectors wide.
+    const ROWS: usize;
+
+    /// `a · b + c`, fused where the machine can; never a call of the C library's `fma`.
+    #[inline(always)]
+    fn fma(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {
+        self.mul_add_e_f32s(a, b, c)
+    }
+}
+
+/// The instruction sets that have a path of their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Isa {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    #[cfg(target_arch = "aarch64")]
+    Neon(pulp::aarch64::Neon),
+    Portable,
+}
+
+/// The environment variable that takes a narrower path than the machine offers.
+const VARIABLE: &str = "SARANGI_ISA";
+
+impl Isa {
+    /// The widest set of this machine, or the one that `SARANGI_ISA` (`avx512`, `avx2`, `neon`,
+    /// `portable`) names if this machine has it; found once per process.
+    pub(crate) fn current() -> Self {
+        static CURRENT: OnceLock<Isa> = OnceLock::new();
+        *CURRENT.get_or_init(|| {
+            let wanted = std::env::var(VARIABLE).ok();
+            let available = Self::available();
+            let named = available
+                .iter()
+                .find(|isa| Some(isa.name()) == wanted.as_deref());
+            *named.or(available.first()).unwrap_or(&Self::Portable)
+        })
+    }
+
+    /// What this machine offers, the widest first.
+    fn available() -> Vec<Self> {
+        let mut available = Vec::new();
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            available.extend(pulp::x86::V4::try_new().map(Self::Avx512));
+            available.extend(pulp::x86::V3::try_new().map(Self::Avx2));
+        }
+        #[cfg(all(target_arch = "aarch64", not(miri)))]
+        available.extend(pulp::aarch64::Neon::try_new().map(Self::Neon));
+        available.push(Self::Portable);
+        available
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => "neon",
+            Self::Portable => "portable",
+        }
+    }
+}
+
+/// Runs a kernel with the current instruction set.
+#[inline]
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    match Isa::current() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512(simd) => Simd::vectorize(simd, On(kernel, simd)),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2(simd) => Simd::vectorize(simd, On(kernel, simd)),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon(simd) => Simd::vectorize(simd, On(kernel, simd)),
+        Isa::Portable => kernel.run(Scalar128b),
+    }
+}
+
+/// Hands the kernel the vectors' own type: pulp's traits know no more than `Simd`.
+struct On<K, S>(K, S);
+
+impl<K: Kernel, S: Lanes> WithSimd for On<K, S> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<T: Simd>(self, _: T) -> Self::Output {
+        self.0.run(self.1)
+    }
+}
+
+// 14 × 2 sums, two vectors of weights and one value: 31 of 32 registers.
+#[cfg(target_arch = "x86_64")]
+impl Lanes for pulp::x86::V4 {
+    const ROWS: usize = 14;
+}
+
+// 6 × 2 sums, two vectors of weights and one value: 15 of 16 registers.
+#[cfg(target_arch = "x86_64")]
+impl Lanes for pulp::x86::V3 {
+    const ROWS: usize = 6;
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Lanes for pulp::aarch64::Neon {
+    const ROWS: usize = 14;
+}
+
+impl Lanes for Scalar128b {
+    const ROWS: usize = 6;
+
+    #[inline(always)]
+    fn fma(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {
+        self.add_f32s(self.mul_f32s(a, b), c)
+    }
+}
