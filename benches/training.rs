@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array4;
 use sarangi::core::{IntoTensor, Seed, Spec};
 use sarangi::models::{FiveChannelCnnSpec, ModelContext, ModelSpec};
-use sarangi::nn::{Mode, Params, cross_entropy};
+use sarangi::nn::{CrossEntropy, Mode, Params, Targets, Value, cross_entropy};
 use sarangi::prelude::Backend;
 use sarangi::train::{Adam, OptimiserSpec};
 
@@ -38,18 +38,20 @@ fn five_channel_cnn(c: &mut Criterion) {
         let batch = Array4::from_shape_simple_fn((BATCH, 5, 40, 130), || rng.normal() as f32);
         let xs = batch.into_tensor(&device).expect("a batch");
         let targets: Vec<u32> = (0..BATCH as u32).map(|i| i % 10).collect();
-        let targets = candle_core::Tensor::from_vec(targets, BATCH, &device).expect("targets");
         let mut adam = Adam::new(&OptimiserSpec::default(), &params).expect("the spec");
 
         group.bench_function(format!("forward/{backend}"), |b| {
-            b.iter(|| network.forward(&xs, Mode::Eval).expect("a forward pass"));
+            b.iter(|| network.predict(&xs).expect("a forward pass"));
         });
         group.bench_function(format!("train-step/{backend}"), |b| {
             b.iter(|| {
+                let xs = Value::tracked(&xs).expect("a batch");
                 let logits = network
                     .forward(&xs, Mode::Train(&mut rng))
                     .expect("a forward pass");
-                let loss = cross_entropy(&logits, &targets).expect("a loss");
+                let targets = Targets::Classes(&targets);
+                let loss = cross_entropy(&logits, targets, &CrossEntropy::default());
+                let loss = loss.expect("a loss");
                 adam.step(&loss.backward().expect("gradients"), 1e-3)
                     .expect("a step");
             });

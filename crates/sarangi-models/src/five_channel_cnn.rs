@@ -1,10 +1,9 @@
 //! The network of the five-channel genre system.
 
-use candle_core::Tensor;
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{
     BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Dropout, Geometry2d, Linear, MaxPool2d, Mode,
-    Model, Params, global_avg_pool2d, log_softmax, relu,
+    Model, Params, Value, global_avg_pool2d, log_softmax, relu,
 };
 use serde::{Deserialize, Serialize};
 
@@ -111,29 +110,9 @@ fn least_size(first_kernel: usize) -> usize {
     (first_kernel + 1).max(4)
 }
 
-impl FiveChannelCnn {
-    fn check(&self, xs: &Tensor) -> Result<()> {
-        let (channels, least) = (self.in_channels, self.least);
-        match *xs.dims() {
-            [batch, c, bins, frames]
-                if batch > 0 && c == channels && bins >= least && frames >= least =>
-            {
-                Ok(())
-            }
-            ref got => Err(Error::shape(
-                "five_channel_cnn",
-                format_args!(
-                    "(batch, {channels}, bins, frames) with bins and frames at least {least}"
-                ),
-                format_args!("{got:?}"),
-            )),
-        }
-    }
-}
-
 impl Model for FiveChannelCnn {
-    fn forward(&self, xs: &Tensor, mut mode: Mode<'_>) -> Result<Tensor> {
-        self.check(xs)?;
+    fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
+        crate::input::check("five_channel_cnn", xs, self.in_channels, self.least)?;
         let pool = MaxPool2d::square(2);
         let mut xs = xs.clone();
         for Block { conv, norm } in &self.blocks {

@@ -4,7 +4,7 @@ use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{Model, Params};
 use serde::{Deserialize, Serialize};
 
-use crate::{FiveChannelCnn, FiveChannelCnnSpec};
+use crate::{FiveChannelCnnSpec, LegacyXceptionSpec, MobileNetV2Spec, ResNetSpec};
 
 /// What a network must know besides its own description: its place and the data's shape.
 #[derive(Clone, Copy, Debug)]
@@ -44,18 +44,26 @@ impl ModelContext<'_> {
 pub enum ModelSpec {
     /// The five-channel network.
     FiveChannelCnn(FiveChannelCnnSpec),
+    /// A residual network of basic blocks.
+    #[serde(rename = "resnet")]
+    ResNet(ResNetSpec),
+    /// MobileNetV2.
+    #[serde(rename = "mobilenet_v2")]
+    MobileNetV2(MobileNetV2Spec),
+    /// The first PyTorch port of Xception.
+    LegacyXception(LegacyXceptionSpec),
 }
 
 impl<'a> Spec<ModelContext<'a>> for ModelSpec {
     type Built = Box<dyn Model>;
 
     fn build(&self, cx: ModelContext<'a>) -> Result<Self::Built> {
-        match self {
-            Self::FiveChannelCnn(spec) => {
-                let network: FiveChannelCnn = spec.build(cx)?;
-                Ok(Box::new(network))
-            }
-        }
+        Ok(match self {
+            Self::FiveChannelCnn(spec) => Box::new(spec.build(cx)?),
+            Self::ResNet(spec) => Box::new(spec.build(cx)?),
+            Self::MobileNetV2(spec) => Box::new(spec.build(cx)?),
+            Self::LegacyXception(spec) => Box::new(spec.build(cx)?),
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use sarangi_core::{Error, IntoTensor, Seed, Spec, TensorExt};
 use sarangi_models::{
     FiveChannelCnn, FiveChannelCnnSpec, ModelContext, load_weights, read_weights,
 };
-use sarangi_nn::{Mode, Model, Params};
+use sarangi_nn::{Model, Params};
 use sarangi_testkit::{Golden, fixture, goldens};
 
 fn build(golden: &Golden) -> (Params, FiveChannelCnn) {
@@ -33,7 +33,7 @@ fn build(golden: &Golden) -> (Params, FiveChannelCnn) {
 
 fn check_logits(golden: &Golden, network: &FiveChannelCnn) {
     let x = golden.array("x").into_tensor(&Device::Cpu).unwrap();
-    let y = network.forward(&x, Mode::Eval).unwrap();
+    let y = network.predict(&x).unwrap();
     y.with_array::<IxDyn, _>(|y| golden.assert_close("y", y))
         .unwrap();
 }
@@ -103,16 +103,15 @@ fn inputs_that_do_not_fit_are_refused() {
         let least = 4.max(golden.spec["first_kernel"].as_u64().unwrap() as usize + 1);
         let forward = |dims: &[usize]| {
             let xs = Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
-            network.forward(&xs, Mode::Eval)
+            network.predict(&xs)
         };
         assert_eq!(forward(&[1, channels, least, least]).unwrap().dims()[0], 1);
-        let wrong: [&[usize]; 6] = [
+        let wrong: [&[usize]; 5] = [
             &[channels, 40, 130],
             &[1, channels + 1, 40, 130],
             &[1, channels, least - 1, 130],
             &[1, channels, 40, least - 1],
             &[0, channels, 40, 130],
-            &[],
         ];
         for dims in wrong {
             let error = forward(dims).unwrap_err();

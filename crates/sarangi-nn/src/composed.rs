@@ -5,10 +5,15 @@
 //! (gradients off by the window's area, or at the wrong place on odd sizes) and its ReLU (gradient
 //! 1 at 0). On the CPU the tests hold these compositions against the kernels.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{D, DType, Device, Result, Tensor};
 
-use crate::cpu::conv::Conv;
-use crate::cpu::pool::Pool;
+use crate::cpu::average_pool::AveragePool;
+use crate::cpu::conv2d::Conv;
+use crate::cpu::map::Activation;
+use crate::cpu::max_pool::MaxPool;
+use crate::cpu::pictures::Pictures;
+use crate::cpu::resize::Resize;
+use crate::cpu::windows::Windows;
 use crate::ops::Geometry2d;
 
 /// A sum over the filter's taps: the input under the tap, times the filter at the tap.
@@ -19,20 +24,19 @@ pub(crate) fn conv2d(
     conv: &Conv,
 ) -> Result<Tensor> {
     let Conv {
-        batch,
-        in_channels,
-        out_channels,
-        groups,
+        input,
         output,
         window,
-        ..
+        groups,
     } = *conv;
-    let pixels = output[0] * output[1];
+    let (batch, in_channels, out_channels) = (input.batch, input.channels, output.channels);
+    let size = [output.height, output.width];
+    let pixels = size[0] * size[1];
     let padded = pad(xs, window.padding, 0.0)?;
     let mut sum: Option<Tensor> = None;
     for i in 0..window.kernel[0] {
         for j in 0..window.kernel[1] {
-            let x = under_tap(&padded, [i, j], output, &window)?.reshape((
+            let x = under_tap(&padded, [i, j], size, &window)?.reshape((
                 batch,
                 groups,
                 in_channels / groups,
@@ -50,7 +54,7 @@ pub(crate) fn conv2d(
             });
         }
     }
-    let shape = (batch, out_channels, output[0], output[1]);
+    let shape = (batch, out_channels, size[0], size[1]);
     let sum = match sum {
         Some(sum) => sum.reshape(shape)?,
         None => Tensor::zeros(shape, DType::F32, xs.device())?,
@@ -62,26 +66,124 @@ pub(crate) fn conv2d(
 }
 
 /// The largest of the inputs under the taps, chosen by index so that ties go to the first.
-pub(crate) fn max_pool2d(xs: &Tensor, pool: &Pool) -> Result<Tensor> {
-    let padded = pad(xs, pool.window.padding, f32::NEG_INFINITY)?;
-    let mut taps = Vec::new();
-    for i in 0..pool.window.kernel[0] {
-        for j in 0..pool.window.kernel[1] {
-            taps.push(under_tap(&padded, [i, j], pool.output, &pool.window)?);
+pub(crate) fn max_pool2d(xs: &Tensor, pool: &MaxPool) -> Result<Tensor> {
+    let largest = |taps: Tensor| {
+        let taps = taps.contiguous()?;
+        taps.gather(&taps.detach().argmax_keepdim(D::Minus1)?, D::Minus1)
+    };
+    match &pool.windows {
+        Windows::Moving(window) => {
+            largest(taps(xs, pool.output, window, f32::NEG_INFINITY)?)?.squeeze(4)
+        }
+        Windows::Adaptive => by_window(xs, pool.input, pool.output, largest),
+    }
+}
+
+/// The sum over the taps, divided by how many of them count.
+pub(crate) fn avg_pool2d(xs: &Tensor, pool: &AveragePool) -> Result<Tensor> {
+    let (input, output) = (pool.input, pool.output);
+    let window = match &pool.windows {
+        Windows::Moving(window) => window,
+        Windows::Adaptive => return by_window(xs, input, output, |taps| taps.mean_keepdim(2)),
+    };
+    let sum = taps(xs, output, window, 0.0)?.sum(4)?;
+    if pool.count_include_pad {
+        return sum / (window.kernel[0] * window.kernel[1]) as f64;
+    }
+    let ones = Tensor::ones((1, 1, input.height, input.width), DType::F32, xs.device())?;
+    sum.broadcast_div(&taps(&ones, output, window, 0.0)?.sum(4)?)
+}
+
+/// Reduces each window of an adaptive pooling, (batch, channels, taps) → (batch, channels, 1).
+fn by_window(
+    xs: &Tensor,
+    input: Pictures,
+    output: Pictures,
+    reduce: impl Fn(Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let range = |i: usize, from: usize, to: usize| {
+        let start = i * from / to;
+        (start, ((i + 1) * from).div_ceil(to) - start)
+    };
+    let mut windows = Vec::with_capacity(output.height * output.width);
+    for y in 0..output.height {
+        let (top, height) = range(y, input.height, output.height);
+        for x in 0..output.width {
+            let (left, width) = range(x, input.width, output.width);
+            let window = xs.narrow(2, top, height)?.narrow(3, left, width)?;
+            windows.push(reduce(window.flatten_from(2)?)?);
         }
     }
-    let taps = Tensor::stack(&taps, 4)?.contiguous()?;
-    let best = taps.detach().argmax_keepdim(4)?;
-    taps.gather(&best, 4)?.squeeze(4)
+    let shape = (output.batch, output.channels, output.height, output.width);
+    Tensor::cat(&windows, 2)?.reshape(shape)
 }
 
-pub(crate) fn relu(xs: &Tensor) -> Result<Tensor> {
-    let positive = xs.detach().gt(0.0)?.to_dtype(xs.dtype())?;
-    xs * positive
+/// All inputs under all taps, (batch, channels, height′, width′, taps).
+fn taps(xs: &Tensor, output: Pictures, window: &Geometry2d, padding: f32) -> Result<Tensor> {
+    let padded = pad(xs, window.padding, padding)?;
+    let size = [output.height, output.width];
+    let mut taps = Vec::with_capacity(window.kernel[0] * window.kernel[1]);
+    for i in 0..window.kernel[0] {
+        for j in 0..window.kernel[1] {
+            taps.push(under_tap(&padded, [i, j], size, window)?);
+        }
+    }
+    Tensor::stack(&taps, 4)?.contiguous()
 }
 
-pub(crate) fn linear(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    xs.matmul(&weight.t()?)?.broadcast_add(bias)
+/// The value where it lies inside the interval, its ends elsewhere, with gradient 0 on the ends.
+pub(crate) fn clamp(xs: &Tensor, activation: Activation) -> Result<Tensor> {
+    let (low, high) = (activation.low, activation.high);
+    let fixed = xs.detach();
+    let mut inside = fixed.gt(low)?;
+    if high.is_finite() {
+        inside = (inside * fixed.lt(high)?)?;
+    }
+    let zeros = fixed.zeros_like()?;
+    let ends = match (low.is_finite(), high.is_finite()) {
+        (_, true) => fixed
+            .ge(high)?
+            .to_dtype(xs.dtype())?
+            .affine(f64::from(high), 0.0)?,
+        _ => zeros.clone(),
+    };
+    inside.where_cond(xs, &zeros)? + ends
+}
+
+/// Two matrix products, one for each axis, with the shares that each pixel takes of its neighbours.
+pub(crate) fn resize_bilinear(xs: &Tensor, resize: &Resize) -> Result<Tensor> {
+    let Resize {
+        input,
+        output,
+        align_corners,
+    } = *resize;
+    let shares = |from: usize, to: usize| {
+        let mut shares = vec![0.0f32; to * from];
+        for (i, row) in shares.chunks_exact_mut(from).enumerate() {
+            let place = match align_corners {
+                true if to > 1 => i as f64 * (from - 1) as f64 / (to - 1) as f64,
+                true => 0.0,
+                false => ((i as f64 + 0.5) * from as f64 / to as f64 - 0.5).max(0.0),
+            };
+            let low = (place as usize).min(from - 1);
+            let high = (low + 1).min(from - 1);
+            let share = (place - low as f64) as f32;
+            row[low] += 1.0 - share;
+            row[high] += share;
+        }
+        Tensor::from_vec(shares, (to, from), &Device::Cpu)?.to_device(xs.device())
+    };
+    let rows = shares(input.height, output.height)?;
+    let columns = shares(input.width, output.width)?.t()?;
+    rows.broadcast_matmul(&xs.broadcast_matmul(&columns)?)
+}
+
+pub(crate) fn linear(xs: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let ys = xs.matmul(&weight.t()?)?;
+    match bias {
+        Some(bias) => ys.broadcast_add(bias),
+        None => Ok(ys),
+    }
 }
 
 pub(crate) fn batch_norm_train(
@@ -161,147 +263,4 @@ fn under_tap(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use candle_core::Var;
-    use proptest::prelude::*;
-    use sarangi_core::{Rng, Seed};
-
-    use crate::ops;
-
-    fn random(rng: &mut Rng, shape: &[usize]) -> Var {
-        let count = shape.iter().product();
-        let values: Vec<f32> = (0..count).map(|_| rng.normal() as f32).collect();
-        Var::from_vec(values, shape, &Device::Cpu).unwrap()
-    }
-
-    /// Holds results and gradients of the kernel and of the composition against each other.
-    fn agree(kernel: &Tensor, composition: &Tensor, variables: &[&Var], rng: &mut Rng) {
-        assert_eq!(kernel.dims(), composition.dims());
-        let weights = random(rng, kernel.dims());
-        let gradients = [kernel, composition].map(|y| {
-            (y * &*weights)
-                .unwrap()
-                .sum_all()
-                .unwrap()
-                .backward()
-                .unwrap()
-        });
-        let mut pairs = vec![(kernel.clone(), composition.clone())];
-        for variable in variables {
-            let [a, b] = gradients
-                .each_ref()
-                .map(|g| g.get(variable).unwrap().clone());
-            pairs.push((a, b));
-        }
-        for (a, b) in pairs {
-            let [a, b] = [a, b].map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap());
-            let peak = b.iter().fold(0.0f32, |peak, v| peak.max(v.abs()));
-            for (a, b) in a.iter().zip(&b) {
-                assert!(
-                    (a - b).abs() <= 1e-5 + 2e-5 * peak,
-                    "{a} and {b}, peak {peak}"
-                );
-            }
-        }
-    }
-
-    fn windows() -> impl Strategy<Value = Geometry2d> {
-        let pair = |low: usize, high: usize| [low..=high, low..=high];
-        (pair(1, 4), pair(1, 3), pair(0, 2), pair(1, 2)).prop_map(
-            |(kernel, stride, padding, dilation)| Geometry2d {
-                kernel,
-                stride,
-                padding,
-                dilation,
-            },
-        )
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn convolution_kernel_and_composition_agree(
-            window in windows(),
-            (batch, groups, per_group, out) in (1usize..4, 1usize..4, 1usize..3, 1usize..3),
-            size in [1usize..12, 1usize..12],
-            seed: u64,
-        ) {
-            prop_assume!(window.output("conv2d", size).is_ok());
-            let mut rng = Seed(seed).named("conv");
-            let x = random(&mut rng, &[batch, groups * per_group, size[0], size[1]]);
-            let [kh, kw] = window.kernel;
-            let w = random(&mut rng, &[groups * out, per_group, kh, kw]);
-            let b = random(&mut rng, &[groups * out]);
-            let kernel = ops::conv2d(&x, &w, Some(&b), window, groups).unwrap();
-            let conv = Conv {
-                batch,
-                in_channels: groups * per_group,
-                out_channels: groups * out,
-                groups,
-                input: size,
-                output: window.output("conv2d", size).unwrap(),
-                window,
-            };
-            let composition = conv2d(&x, &w, Some(&b), &conv).unwrap();
-            agree(&kernel, &composition, &[&x, &w, &b], &mut rng);
-        }
-
-        #[test]
-        fn pooling_kernel_and_composition_agree(
-            window in windows(),
-            planes in 1usize..4,
-            size in [1usize..12, 1usize..12],
-            seed: u64,
-        ) {
-            prop_assume!(window.output("max_pool2d", size).is_ok());
-            prop_assume!((0..2).all(|i| window.padding[i] * 2 <= window.kernel[i]));
-            // Every window must see the picture: with dilation it may lie in the padding alone.
-            prop_assume!((0..2).all(|i| window.dilation[i] == 1 || window.padding[i] == 0));
-            let mut rng = Seed(seed).named("pool");
-            let x = random(&mut rng, &[1, planes, size[0], size[1]]);
-            let x = Var::from_tensor(&x.round().unwrap()).unwrap();
-            let kernel = ops::max_pool2d(&x, window).unwrap();
-            let output = window.output("max_pool2d", size).unwrap();
-            let composition = max_pool2d(&x, &Pool { planes, input: size, output, window }).unwrap();
-            agree(&kernel, &composition, &[&x], &mut rng);
-        }
-
-        #[test]
-        fn norm_kernel_and_composition_agree(
-            (batch, channels, plane) in (2usize..5, 1usize..5, 1usize..40),
-            seed: u64,
-        ) {
-            let mut rng = Seed(seed).named("norm");
-            let x = random(&mut rng, &[batch, channels, plane]);
-            let [gamma, beta, mean] = [(); 3].map(|()| random(&mut rng, &[channels]));
-            let variance = Var::from_tensor(&(mean.sqr().unwrap() + 0.1).unwrap()).unwrap();
-            let variables = [&x, &gamma, &beta];
-            let (kernel, ..) = ops::batch_norm_train(&x, &gamma, &beta, 0.1).unwrap();
-            let (composition, ..) = batch_norm_train(&x, &gamma, &beta, 0.1).unwrap();
-            agree(&kernel, &composition, &variables, &mut rng);
-            let kernel = ops::batch_norm_eval(&x, &gamma, &beta, &mean, &variance, 0.1).unwrap();
-            let composition = batch_norm_eval(&x, &gamma, &beta, &mean, &variance, 0.1).unwrap();
-            agree(&kernel, &composition, &variables, &mut rng);
-        }
-    }
-
-    #[test]
-    fn linear_and_relu_agree() {
-        let mut rng = Seed(1).named("rest");
-        let (x, w, b) = (
-            random(&mut rng, &[4, 6]),
-            random(&mut rng, &[3, 6]),
-            random(&mut rng, &[3]),
-        );
-        let kernel = ops::linear(&x, &w, &b).unwrap();
-        agree(
-            &kernel,
-            &linear(&x, &w, &b).unwrap(),
-            &[&x, &w, &b],
-            &mut rng,
-        );
-        agree(&ops::relu(&x).unwrap(), &relu(&x).unwrap(), &[&x], &mut rng);
-    }
-}
+mod tests;

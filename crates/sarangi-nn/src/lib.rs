@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod backward;
+mod chain;
 mod composed;
 mod cpu;
 mod init;
@@ -8,13 +10,21 @@ mod mode;
 mod model;
 mod ops;
 mod params;
+mod tensors;
+mod value;
 
+pub use backward::Gradients;
+pub use cpu::buffer::release_memory;
 pub use init::Init;
 pub use layers::{BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Dropout, Linear, MaxPool2d};
 pub use mode::Mode;
 pub use model::Model;
 pub use ops::{
-    AdamStep, Geometry2d, adam_step, batch_norm_eval, batch_norm_train, conv2d, cross_entropy,
-    dropout, global_avg_pool2d, linear, log_softmax, max_pool2d, relu, softmax,
+    AdamStep, CrossEntropy, Geometry2d, SgdStep, Targets, adam_step, adaptive_avg_pool2d,
+    adaptive_max_pool2d, add, add_relu, avg_pool2d, batch_norm_eval, batch_norm_train,
+    binary_cross_entropy_with_logits, concat, conv2d, cross_entropy, dropout, flatten, focal_loss,
+    global_avg_pool2d, global_max_pool2d, linear, log_softmax, max_pool2d, relu, relu6,
+    resize_bilinear, sgd_step, softmax, with_candle,
 };
 pub use params::{Parameter, Params};
+pub use value::Value;

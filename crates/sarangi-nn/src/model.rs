@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use sarangi_core::Result;
 
-use crate::Mode;
+use crate::{Mode, Value};
 
 /// A network from a batch of feature maps to class scores.
 ///
@@ -16,11 +16,19 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the input does not fit,
     /// [`Error::Backend`](sarangi_core::Error::Backend) if the device fails.
-    fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor>;
+    fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value>;
+
+    /// The scores of a batch in evaluation mode, from tensor to tensor.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn predict(&self, xs: &Tensor) -> Result<Tensor> {
+        self.forward(&Value::new(xs)?, Mode::Eval)?.tensor()
+    }
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {
-    fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
         (**self).forward(xs, mode)
     }
 }

@@ -214,13 +214,13 @@ impl Params {
             .iter()
             .try_fold(1usize, |count, &dim| count.checked_mul(dim))
             .filter(|&count| count <= MAX_VALUES);
-        let Some(count) = count else {
+        if count.is_none() {
             let reason = format!("a tensor of {shape:?} is larger than any network's");
             return Err(Error::config("parameters", name, reason));
-        };
+        }
         let var = match &*self.origin {
             Origin::Drawn(seed) => {
-                let values = init.sample(count, &mut seed.named(&name));
+                let values = init.sample(shape.dims(), &mut seed.named(&name));
                 Var::from_vec(values, shape, &self.device)
             }
             Origin::Given(tensors) => {

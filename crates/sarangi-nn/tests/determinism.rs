@@ -3,7 +3,9 @@
 
 use candle_core::{Device, Tensor, Var};
 use sarangi_core::Seed;
-use sarangi_nn::{Geometry2d, batch_norm_train, conv2d, max_pool2d, relu};
+use sarangi_nn::{
+    Geometry2d, Value, add_relu, batch_norm_train, conv2d, dropout, max_pool2d, relu,
+};
 
 fn step() -> Vec<Vec<f32>> {
     let mut rng = Seed(11).named("data");
@@ -13,15 +15,19 @@ fn step() -> Vec<Vec<f32>> {
             .collect::<Vec<_>>();
         Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
     };
-    let x = random(&[19, 3, 21, 18]);
-    let (w, b) = (random(&[8, 3, 3, 3]), random(&[8]));
-    let (gamma, beta) = (random(&[8]), random(&[8]));
+    let x = Value::variable(&random(&[19, 3, 21, 18])).unwrap();
+    let (w, b) = (random(&[40, 3, 3, 3]), random(&[40]));
+    let (gamma, beta) = (random(&[40]), random(&[40]));
+    let (deep, depthwise) = (random(&[40, 40, 3, 3]), random(&[40, 1, 3, 3]));
     let window = Geometry2d {
         padding: [1, 1],
         ..Geometry2d::new([3, 3])
     };
     let y = relu(&conv2d(&x, &w, Some(&b), window, 1).unwrap()).unwrap();
     let (y, mean, variance) = batch_norm_train(&y, &gamma, &beta, 1e-5).unwrap();
+    let y = dropout(&y, 0.3, &mut Seed(4).rng(0, 0)).unwrap();
+    let shortcut = conv2d(&y, &depthwise, None, window, 40).unwrap();
+    let y = add_relu(&conv2d(&y, &deep, None, window, 1).unwrap(), &shortcut).unwrap();
     let y = max_pool2d(
         &y,
         Geometry2d {
@@ -30,9 +36,11 @@ fn step() -> Vec<Vec<f32>> {
         },
     )
     .unwrap();
-    let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
-    let mut all = vec![y.clone(), mean, variance];
-    all.extend([&x, &w, &b, &gamma, &beta].map(|v| gradients.get(v).unwrap().clone()));
+    let gradients = y.backward_from(&y).unwrap();
+    let mut all = vec![y.tensor().unwrap(), mean, variance];
+    all.push(gradients.of(&x).unwrap().unwrap());
+    let parameters = [&w, &b, &gamma, &beta, &deep, &depthwise];
+    all.extend(parameters.map(|v| gradients.get(v).unwrap().unwrap()));
     all.iter()
         .map(|t| t.flatten_all().unwrap().to_vec1().unwrap())
         .collect()

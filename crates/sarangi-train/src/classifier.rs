@@ -8,7 +8,7 @@ use sarangi_audio::scan_folder;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Part};
 use sarangi_eval::{Evaluation, Predictions};
-use sarangi_nn::{Mode, Model, softmax};
+use sarangi_nn::{Mode, Model, Value, softmax};
 use serde::Serialize;
 
 use crate::score::{BATCH, score};
@@ -218,9 +218,9 @@ impl Classifier {
             let end = (start + BATCH).min(count);
             let mut batch = maps.slice(s![start..end, .., .., ..]).to_owned();
             self.card.normalisation.apply(batch.view_mut())?;
-            let xs = batch.into_tensor(&self.device)?;
+            let xs = Value::new(&batch.into_tensor(&self.device)?)?;
             let probabilities = softmax(&self.network.forward(&xs, Mode::Eval)?)?;
-            probabilities.with_array::<Ix2, _>(|rows| {
+            probabilities.tensor()?.with_array::<Ix2, _>(|rows| {
                 all.extend(rows.outer_iter().map(|row| row.to_vec()));
             })?;
         }

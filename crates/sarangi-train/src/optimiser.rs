@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Error, Result};
-use sarangi_nn::{AdamStep, Params, adam_step};
+use sarangi_nn::{AdamStep, Gradients, Params, adam_step};
 use serde::{Deserialize, Serialize};
 
 /// An optimiser by description.
@@ -153,6 +152,7 @@ impl Adam {
                 betas,
                 eps,
                 weight_decay,
+                decoupled: false,
                 step: 0,
             },
         })
@@ -162,7 +162,7 @@ impl Adam {
     ///
     /// # Errors
     /// [`Error::Backend`] if the device fails.
-    pub fn step(&mut self, gradients: &GradStore, lr: f64) -> Result<()> {
+    pub fn step(&mut self, gradients: &Gradients, lr: f64) -> Result<()> {
         self.settings.step += 1;
         let step = AdamStep {
             lr,
@@ -173,9 +173,7 @@ impl Adam {
             moments: [first, second],
         } in self.slots.values()
         {
-            if let Some(gradient) = gradients.get(parameter) {
-                adam_step(parameter, gradient, first, second, step)?;
-            }
+            adam_step(parameter, gradients, [first, second], step)?;
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! A network's answers to chunks of known class.
 
-use candle_core::{DType, Device};
+use candle_core::Device;
 use ndarray::Ix2;
-use sarangi_core::{Dataset, During, Error, IntoTensor, Result, TensorExt};
+use sarangi_core::{Dataset, Error, IntoTensor, Result, TensorExt};
 use sarangi_data::{BatchSpec, Chunks, Corpus, Normalisation, for_each_batch};
 use sarangi_eval::{Prediction, Predictions};
-use sarangi_nn::{Mode, Model, log_softmax};
+use sarangi_nn::{Mode, Model, Value, log_softmax};
 
 /// Chunks in a batch when nothing is learned; it does not change the answers.
 pub(crate) const BATCH: usize = 64;
@@ -30,21 +30,21 @@ pub fn score(
         ahead: 2,
     };
     for_each_batch(chunks, &order, spec, |batch| {
-        let xs = batch.features.into_tensor(device)?;
-        let logits = network
-            .forward(&xs, Mode::Eval)?
-            .to_dtype(DType::F32)
-            .during("score")?;
-        log_softmax(&logits)?.with_array::<Ix2, _>(|rows| {
-            for ((row, &label), item) in rows.outer_iter().zip(&batch.labels).zip(&batch.items) {
-                loss -= f64::from(row[label as usize]);
-                predictions.push(Prediction {
-                    track: corpus.tracks[item.track].path.clone(),
-                    truth: label as usize,
-                    probabilities: row.iter().map(|p| p.exp()).collect(),
-                });
-            }
-        })
+        let xs = Value::new(&batch.features.into_tensor(device)?)?;
+        let logits = network.forward(&xs, Mode::Eval)?;
+        log_softmax(&logits)?
+            .tensor()?
+            .with_array::<Ix2, _>(|rows| {
+                for ((row, &label), item) in rows.outer_iter().zip(&batch.labels).zip(&batch.items)
+                {
+                    loss -= f64::from(row[label as usize]);
+                    predictions.push(Prediction {
+                        track: corpus.tracks[item.track].path.clone(),
+                        truth: label as usize,
+                        probabilities: row.iter().map(|p| p.exp()).collect(),
+                    });
+                }
+            })
     })?;
     let mean = loss / predictions.len().max(1) as f64;
     if !mean.is_finite() {

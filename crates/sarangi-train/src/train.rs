@@ -8,7 +8,7 @@ use sarangi_core::{Backend, Error, IntoTensor, Result, Spec};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd};
 use sarangi_eval::Evaluation;
 use sarangi_models::ModelContext;
-use sarangi_nn::{Mode, Model, Params};
+use sarangi_nn::{Model, Params};
 
 use crate::training::{Data, Training};
 use crate::{EpochRecord, Event, Observer, Recipe, Run};
@@ -131,5 +131,5 @@ fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
         classes: 2,
     })?;
     let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
-    network.forward(&nothing, Mode::Eval).map(|_| ())
+    network.predict(&nothing).map(|_| ())
 }

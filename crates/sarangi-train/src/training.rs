@@ -1,14 +1,15 @@
 //! The training run: epoch after epoch, saved after each.
 
-use candle_core::{D, Device, Tensor};
-use sarangi_core::{Dataset, During, Error, IntoTensor, Result, Seed, Spec};
+use candle_core::Device;
+use ndarray::Ix2;
+use sarangi_core::{Dataset, Error, IntoTensor, Result, Seed, Spec, TensorExt};
 use sarangi_data::{
     BatchSpec, Chunks, Corpus, FeatureCache, Normalisation, Part, Split, SplitSpec, for_each_batch,
     shuffled,
 };
-use sarangi_eval::{EpochPoint, Evaluation, Predictions, plot_curves};
+use sarangi_eval::{EpochPoint, Evaluation, Predictions, arg_max, plot_curves};
 use sarangi_models::ModelContext;
-use sarangi_nn::{Mode, Model, Params, cross_entropy};
+use sarangi_nn::{CrossEntropy, Mode, Model, Params, Targets, Value, cross_entropy};
 
 use crate::state::State;
 use crate::{
@@ -150,21 +151,21 @@ impl<'a> Training<'a> {
             if count == 1 && total > 1 {
                 return Ok(());
             }
-            let xs = batch.features.into_tensor(self.device)?;
-            let targets = Tensor::from_vec(batch.labels, count, self.device).during("targets")?;
+            let xs = Value::tracked(&batch.features.into_tensor(self.device)?)?;
             let mut rng = dropout.rng(place, done as u64);
             let logits = self.network.forward(&xs, Mode::Train(&mut rng))?;
-            let loss = cross_entropy(&logits, &targets)?;
-            let value = f64::from(loss.to_scalar::<f32>().during("loss")?);
+            let targets = Targets::Classes(&batch.labels);
+            let loss = cross_entropy(&logits, targets, &CrossEntropy::default())?;
+            let value = f64::from(loss.scalar()?);
             if !value.is_finite() {
                 let reason = format!(
                     "the loss became {value} in epoch {epoch}; lower `training.optimiser.lr`"
                 );
                 return Err(Error::data(&self.options.data, reason));
             }
-            adam.step(&loss.backward().during("backward")?, lr)?;
+            adam.step(&loss.backward()?, lr)?;
             loss_sum += value * count as f64;
-            right += hits(&logits, &targets)?;
+            right += hits(&logits, &batch.labels)?;
             seen += count;
             let loss = loss_sum / seen as f64;
             observer.observe(Event::Step {
@@ -275,16 +276,11 @@ impl<'a> Training<'a> {
     }
 }
 
-/// How many rows have their largest logit at the target.
-fn hits(logits: &Tensor, targets: &Tensor) -> Result<usize> {
-    let count = || {
-        logits
-            .argmax(D::Minus1)?
-            .eq(targets)?
-            .to_dtype(candle_core::DType::F32)?
-            .sum_all()
-    };
-    Ok(count()
-        .and_then(|sum| sum.to_scalar::<f32>())
-        .during("accuracy")? as usize)
+/// How many rows have their largest logit at the label.
+fn hits(logits: &Value, labels: &[u32]) -> Result<usize> {
+    logits.tensor()?.with_array::<Ix2, _>(|rows| {
+        let rows = rows.outer_iter().zip(labels);
+        rows.filter(|(row, label)| arg_max(&row.to_vec()) == **label as usize)
+            .count()
+    })
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ndarray::IxDyn;
 use sarangi_core::{IntoTensor, Seed, Spec, TensorExt};
 use sarangi_models::{FiveChannelCnnSpec, ModelContext, ModelSpec};
-use sarangi_nn::{Init, Mode, Model, Params, cross_entropy};
+use sarangi_nn::{CrossEntropy, Init, Mode, Params, Targets, Value, cross_entropy, with_candle};
 use sarangi_testkit::{Golden, goldens};
 use sarangi_train::{Adam, OptimiserSpec};
 
@@ -41,7 +41,9 @@ fn ten_steps_with_given_gradients_equal_torch() {
         for gradient in golden.array("gradients").outer_iter() {
             let gradient = gradient.to_owned().into_tensor(&Device::Cpu).unwrap();
             // The gradient of sum(p · g) with respect to p is g.
-            let loss = (p.as_tensor() * gradient).unwrap().sum_all().unwrap();
+            let nothing = Value::tracked(&Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap());
+            let product = |_: &[Tensor]| (p.as_tensor() * gradient)?.sum_all();
+            let loss = with_candle(&[&nothing.unwrap()], &[&p], product).unwrap();
             adam.step(&loss.backward().unwrap(), spec.lr()).unwrap();
             steps.push(p.as_tensor().copy().unwrap());
         }
@@ -52,10 +54,11 @@ fn ten_steps_with_given_gradients_equal_torch() {
     }
 }
 
-/// On a whole network every tensor, as a vector, is within 1e-5 of torch's in f64. Element by
+/// On a whole network every tensor, as a vector, is within 2e-5 of torch's in f64. Element by
 /// element no f32 implementation is: Adam divides a gradient by its own size, so a rounding error
 /// in one near zero moves its weight as far as any other (torch in f32 strays from torch in f64 by
-/// up to 2e-5 of a tensor's peak on this trace).
+/// up to 2e-5 of a tensor's peak on this trace). With direct convolutions alone it is 1e-5; the
+/// second layer is computed by Winograd's algorithm, which rounds more coarsely.
 #[test]
 fn ten_steps_of_the_five_channel_network_equal_torch() {
     let golden = goldens("train")
@@ -88,18 +91,16 @@ fn ten_steps_of_the_five_channel_network_equal_torch() {
 
     let x = golden.array("x").into_tensor(&Device::Cpu).unwrap();
     let targets: Vec<u32> = golden.array("targets").iter().map(|&t| t as u32).collect();
-    let targets = Tensor::from_vec(targets, 32, &Device::Cpu).unwrap();
     let spec = adam_spec(&golden);
     let mut adam = Adam::new(&spec, &params).unwrap();
     let losses = golden.array("losses");
     for &expected in &losses {
         let mut rng = Seed(0).rng(0, 0);
-        let loss = cross_entropy(
-            &network.forward(&x, Mode::Train(&mut rng)).unwrap(),
-            &targets,
-        );
-        let loss = loss.unwrap();
-        let value = loss.to_scalar::<f32>().unwrap();
+        let xs = Value::tracked(&x).unwrap();
+        let logits = network.forward(&xs, Mode::Train(&mut rng)).unwrap();
+        let settings = CrossEntropy::default();
+        let loss = cross_entropy(&logits, Targets::Classes(&targets), &settings).unwrap();
+        let value = loss.scalar().unwrap();
         assert!(
             (value - expected).abs() < 1e-5 * expected.abs(),
             "{value} and {expected}"

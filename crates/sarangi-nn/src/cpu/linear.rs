@@ -11,51 +11,51 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    pub(crate) fn forward(&self, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-        let mut y = bias.repeat(self.batch);
-        let (x, w) = (
-            (x, Strides::row_major(self.inputs)),
-            Strides::transposed(self.inputs),
-        );
+    pub(crate) fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        if let Some(bias) = bias {
+            for row in y.chunks_exact_mut(self.outputs) {
+                row.copy_from_slice(bias);
+            }
+        }
+        let x = (x, Strides::row_major(self.inputs));
+        let weight = (weight, Strides::transposed(self.inputs));
         matmul(
             (self.batch, self.outputs, self.inputs),
             x,
-            (weight, w),
-            &mut y,
-            true,
+            weight,
+            y,
+            bias.is_some(),
         );
-        y
     }
 
-    pub(crate) fn backward_data(&self, dy: &[f32], weight: &[f32]) -> Vec<f32> {
-        let mut dx = vec![0.0; self.batch * self.inputs];
+    pub(crate) fn backward_data(&self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         let dy = (dy, Strides::row_major(self.outputs));
         let weight = (weight, Strides::row_major(self.inputs));
         matmul(
             (self.batch, self.inputs, self.outputs),
             dy,
             weight,
-            &mut dx,
+            dx,
             false,
         );
-        dx
     }
 
-    pub(crate) fn backward_weight(&self, x: &[f32], dy: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let mut weight = vec![0.0; self.outputs * self.inputs];
-        let mut bias = vec![0.0; self.outputs];
-        for row in dy.chunks_exact(self.outputs) {
-            bias.iter_mut().zip(row).for_each(|(a, b)| *a += b);
-        }
+    pub(crate) fn backward_weight(&self, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
         let dy = (dy, Strides::transposed(self.outputs));
         let x = (x, Strides::row_major(self.inputs));
         matmul(
             (self.outputs, self.inputs, self.batch),
             dy,
             x,
-            &mut weight,
+            dweight,
             false,
         );
-        (weight, bias)
+    }
+
+    pub(crate) fn backward_bias(&self, dy: &[f32], dbias: &mut [f32]) {
+        dbias.fill(0.0);
+        for row in dy.chunks_exact(self.outputs) {
+            dbias.iter_mut().zip(row).for_each(|(a, b)| *a += b);
+        }
     }
 }

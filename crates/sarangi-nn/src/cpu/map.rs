@@ -131,12 +131,9 @@ impl Map {
         let (shifts, _) = S::as_simd_f32s(self.shift.values());
         let (slopes, _) = S::as_simd_f32s(linear.slope.values());
         let (offsets, _) = S::as_simd_f32s(linear.offset.values());
-        let (before, after) = (Clamp::new(simd, self.before), Clamp::new(simd, self.after));
-        let one = |x, d, [scale, shift, slope, offset]: [S::f32s; 4]| {
-            let z = before.apply(simd, x);
-            let g = after.gradient(simd, simd.fma(z, scale, shift), d);
-            let d = simd.fma(g, scale, simd.fma(z, slope, offset));
-            before.gradient(simd, x, d)
+        let way = Back {
+            before: Clamp::new(simd, self.before),
+            after: Clamp::new(simd, self.after),
         };
         for (x, d) in x.chunks(period).zip(d.chunks_mut(period)) {
             let (xs, x_rest) = S::as_simd_f32s(x);
@@ -146,7 +143,7 @@ impl Map {
             for ((d, &x), (((&scale, &shift), &slope), &offset)) in
                 ds.iter_mut().zip(xs).zip(numbers)
             {
-                *d = one(x, *d, [scale, shift, slope, offset]);
+                *d = way.one(simd, x, *d, [scale, shift, slope, offset]);
             }
             if !d_rest.is_empty() {
                 let (x, got) = (
@@ -154,9 +151,32 @@ impl Map {
                     simd.partial_load_f32s(d_rest),
                 );
                 let numbers = [scales[whole], shifts[whole], slopes[whole], offsets[whole]];
-                simd.partial_store_f32s(d_rest, one(x, got, numbers));
+                simd.partial_store_f32s(d_rest, way.one(simd, x, got, numbers));
             }
         }
+    }
+}
+
+/// The way back of one vector. Not a closure: the compiler would call one with two callers, which
+/// costs thirty times the arithmetic.
+struct Back<S: Lanes> {
+    before: Clamp<S>,
+    after: Clamp<S>,
+}
+
+impl<S: Lanes> Back<S> {
+    #[inline(always)]
+    fn one(
+        &self,
+        simd: S,
+        x: S::f32s,
+        d: S::f32s,
+        [scale, shift, slope, offset]: [S::f32s; 4],
+    ) -> S::f32s {
+        let z = self.before.apply(simd, x);
+        let g = self.after.gradient(simd, simd.fma(z, scale, shift), d);
+        let d = simd.fma(g, scale, simd.fma(z, slope, offset));
+        self.before.gradient(simd, x, d)
     }
 }
 

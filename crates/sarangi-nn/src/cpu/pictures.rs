@@ -30,4 +30,9 @@ impl Pictures {
     pub(crate) fn len(&self) -> usize {
         self.pixels() * self.channels
     }
+
+    /// How many whole pixels, at least one, have about `values` values.
+    pub(crate) fn pixels_per(&self, values: usize) -> usize {
+        (values / self.channels.max(1)).max(1)
+    }
 }

@@ -22,8 +22,8 @@ pub(crate) enum Source<'a> {
     },
 }
 
-impl Source<'_> {
-    /// Writes consecutive pixels of one picture, from pixel `first` of the batch on, to `out`.
+impl<'a> Source<'a> {
+    /// Writes consecutive pixels, from pixel `first` of the batch on, to `out`.
     ///
     /// Call it from inside a [`Kernel`].
     #[inline(always)]
@@ -33,17 +33,47 @@ impl Source<'_> {
             Self::Stored(x) => out.copy_from_slice(&x[at..at + out.len()]),
             Self::Planar(x) => {
                 let plane = of.height * of.width;
-                let (image, pixel) = (first / plane, first % plane);
-                let x = &x[image * of.image()..][..of.image()];
-                for (channel, x) in x.chunks_exact(plane).enumerate() {
-                    let out = out[channel..].iter_mut().step_by(of.channels);
-                    out.zip(&x[pixel..]).for_each(|(out, &x)| *out = x);
+                let (mut first, mut rest) = (first, out);
+                while !rest.is_empty() {
+                    let (image, pixel) = (first / plane, first % plane);
+                    let pixels = (plane - pixel).min(rest.len() / of.channels);
+                    let (out, after) = rest.split_at_mut(pixels * of.channels);
+                    let x = &x[image * of.image()..][..of.image()];
+                    for (channel, x) in x.chunks_exact(plane).enumerate() {
+                        let out = out[channel..].iter_mut().step_by(of.channels);
+                        out.zip(&x[pixel..]).for_each(|(out, &x)| *out = x);
+                    }
+                    (first, rest) = (first + pixels, after);
                 }
             }
             Self::Mapped(x, map) => map.forward(simd, at, &x[at..at + out.len()], out),
             Self::Gradient { dy, x, map, linear } => {
                 out.copy_from_slice(&dy[at..at + out.len()]);
                 map.backward(simd, at, &x[at..at + out.len()], linear, out);
+            }
+        }
+    }
+
+    /// Consecutive pixels from pixel `first` on, as many as `scratch` holds: where they are stored,
+    /// or computed into `scratch`.
+    ///
+    /// Call it from inside a [`Kernel`].
+    #[inline(always)]
+    pub(crate) fn view<'s, S: Lanes>(
+        &self,
+        simd: S,
+        of: Pictures,
+        first: usize,
+        scratch: &'s mut [f32],
+    ) -> &'s [f32]
+    where
+        'a: 's,
+    {
+        match *self {
+            Self::Stored(x) => &x[first * of.channels..][..scratch.len()],
+            _ => {
+                self.read(simd, of, first, scratch);
+                scratch
             }
         }
     }
@@ -59,23 +89,14 @@ impl Source<'_> {
     /// Writes the whole batch to `out`, in parallel.
     pub(crate) fn materialise(&self, of: Pictures, out: &mut [f32]) {
         use rayon::prelude::*;
-        // Within one picture, since planar pictures have their pixels in different places.
-        let pixels = (BLOCK / of.channels.max(1)).clamp(1, (of.height * of.width).max(1));
-        let per_image = (of.height * of.width).div_ceil(pixels);
-        out.par_chunks_mut(of.image().max(1))
+        let pixels = of.pixels_per(BLOCK);
+        out.par_chunks_mut(pixels * of.channels.max(1))
             .enumerate()
-            .flat_map(|(image, out)| {
-                out.par_chunks_mut(pixels * of.channels)
-                    .enumerate()
-                    .map(move |(block, out)| (image, block, out))
-            })
-            .for_each(|(image, block, out)| {
-                debug_assert!(block < per_image);
-                let first = image * of.height * of.width + block * pixels;
+            .for_each(|(block, out)| {
                 run(Read {
                     source: *self,
                     of,
-                    first,
+                    first: block * pixels,
                     out,
                 });
             });

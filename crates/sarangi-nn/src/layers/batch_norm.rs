@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Result};
 
-use crate::{Init, Mode, Params, batch_norm_eval, batch_norm_train};
+use crate::{Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
 
 /// The numbers of a [`BatchNorm`]; the default is torch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl BatchNorm {
     ///
     /// # Errors
     /// As [`batch_norm_train`] and [`batch_norm_eval`].
-    pub fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+    pub fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
         let Self {
             weight,
             bias,

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use sarangi_core::Result;
 
-use crate::{Geometry2d, Init, Params, conv2d};
+use crate::{Geometry2d, Init, Params, Value, conv2d};
 
 /// The shape of a [`Conv2d`]; as `torch.nn.Conv2d`'s arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,22 +18,27 @@ pub struct Conv2dSpec {
     pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
+    /// How the filter begins.
+    pub init: Init,
 }
 
 impl Conv2dSpec {
-    /// A square filter with stride 1, with a bias, that keeps the size if `kernel` is odd.
-    pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
-        let window = Geometry2d {
-            padding: [kernel / 2; 2],
-            ..Geometry2d::new([kernel; 2])
-        };
+    /// A filter over all channels, with a bias, begun as torch begins it.
+    pub fn new(in_channels: usize, out_channels: usize, window: Geometry2d) -> Self {
         Self {
             in_channels,
             out_channels,
             window,
             groups: 1,
             bias: true,
+            init: Init::FanInUniform,
         }
+    }
+
+    /// A square filter with stride 1, with a bias, that keeps the size if `kernel` is odd.
+    pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
+        let window = Geometry2d::square(kernel).padding(kernel / 2);
+        Self::new(in_channels, out_channels, window)
     }
 }
 
@@ -58,16 +63,16 @@ impl Conv2d {
             window,
             groups,
             bias,
+            init,
         } = spec;
         let per_group = in_channels / groups.max(1);
         let [kh, kw] = window.kernel;
-        let init = Init::FanInUniform {
-            fan_in: per_group.saturating_mul(kh).saturating_mul(kw),
-        };
+        let shape = [out_channels, per_group, kh, kw];
+        let bias_init = Init::bias_of(&shape);
         Ok(Self {
-            weight: params.weight("weight", (out_channels, per_group, kh, kw), init)?,
+            weight: params.weight("weight", &shape, init)?,
             bias: bias
-                .then(|| params.weight("bias", out_channels, init))
+                .then(|| params.weight("bias", out_channels, bias_init))
                 .transpose()?,
             window,
             groups,
@@ -78,7 +83,7 @@ impl Conv2d {
     ///
     /// # Errors
     /// As [`conv2d`].
-    pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, xs: &Value) -> Result<Value> {
         conv2d(
             xs,
             &self.weight,

@@ -1,9 +1,8 @@
 //! The dropout layer.
 
-use candle_core::Tensor;
 use sarangi_core::Result;
 
-use crate::{Mode, dropout};
+use crate::{Mode, Value, dropout};
 
 /// Dropout with probability `p`, off in evaluation; `torch.nn.Dropout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,7 +16,7 @@ impl Dropout {
     ///
     /// # Errors
     /// As [`dropout`].
-    pub fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+    pub fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
         match mode {
             Mode::Eval => Ok(xs.clone()),
             Mode::Train(rng) => dropout(xs, self.p, rng),

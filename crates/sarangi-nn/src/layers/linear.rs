@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use sarangi_core::Result;
 
-use crate::{Init, Params, linear};
+use crate::{Init, Params, Value, linear};
 
 /// A matrix product with its `weight` and `bias`; `torch.nn.Linear`.
 #[derive(Clone, Debug)]
@@ -18,10 +18,10 @@ impl Linear {
     /// # Errors
     /// As [`Params::weight`].
     pub fn new(params: &Params, inputs: usize, outputs: usize) -> Result<Self> {
-        let init = Init::FanInUniform { fan_in: inputs };
+        let shape = [outputs, inputs];
         Ok(Self {
-            weight: params.weight("weight", (outputs, inputs), init)?,
-            bias: params.weight("bias", outputs, init)?,
+            weight: params.weight("weight", &shape, Init::FanInUniform)?,
+            bias: params.weight("bias", outputs, Init::bias_of(&shape))?,
         })
     }
 
@@ -29,7 +29,7 @@ impl Linear {
     ///
     /// # Errors
     /// As [`linear`].
-    pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        linear(xs, &self.weight, &self.bias)
+    pub fn forward(&self, xs: &Value) -> Result<Value> {
+        linear(xs, &self.weight, Some(&self.bias))
     }
 }

@@ -1,9 +1,8 @@
 //! The maximum pooling layer.
 
-use candle_core::Tensor;
 use sarangi_core::Result;
 
-use crate::{Geometry2d, max_pool2d};
+use crate::{Geometry2d, Value, max_pool2d};
 
 /// Maximum pooling; `torch.nn.MaxPool2d`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,10 +15,7 @@ impl MaxPool2d {
     /// A square window that moves by its own size.
     pub fn square(kernel: usize) -> Self {
         Self {
-            window: Geometry2d {
-                stride: [kernel; 2],
-                ..Geometry2d::new([kernel; 2])
-            },
+            window: Geometry2d::square(kernel).stride(kernel),
         }
     }
 
@@ -27,7 +23,7 @@ impl MaxPool2d {
     ///
     /// # Errors
     /// As [`max_pool2d`].
-    pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, xs: &Value) -> Result<Value> {
         max_pool2d(xs, self.window)
     }
 }

@@ -1,13 +1,16 @@
 //! Two-dimensional convolution.
 
-use candle_core::{
-    CpuStorage, CustomOp2, CustomOp3, Layout, Result as CandleResult, Shape, Tensor,
-};
+use candle_core::Tensor;
 use sarangi_core::{During, Error, Result};
 
-use super::{Geometry2d, slices};
+use super::Geometry2d;
+use crate::backward::{Gradient, Node};
 use crate::composed;
-use crate::cpu::conv::Conv;
+use crate::cpu::buffer::Buffer;
+use crate::cpu::conv2d::{Conv, Epilogue};
+use crate::cpu::pictures::Pictures;
+use crate::tensors;
+use crate::value::{Host, Value, View, records};
 
 const OP: &str = "conv2d";
 
@@ -21,46 +24,88 @@ const OP: &str = "conv2d";
 /// [`Error::Shape`] or [`Error::Config`] if these do not fit each other, [`Error::Backend`] if the
 /// device fails.
 pub fn conv2d(
-    xs: &Tensor,
+    xs: &Value,
     filter: &Tensor,
     bias: Option<&Tensor>,
     window: Geometry2d,
     groups: usize,
-) -> Result<Tensor> {
-    let conv = check(xs, filter, bias, window, groups)?;
-    if !xs.device().is_cpu() {
-        return composed::conv2d(xs, filter, bias, &conv).during(OP);
+) -> Result<Value> {
+    let conv = check(xs.dims(), filter, bias, window, groups)?;
+    match xs.view() {
+        View::Host(xs) => host(xs, filter, bias, conv).map(Value::host),
+        View::Device(xs) => composed::conv2d(xs, filter, bias, &conv).map(Value::device),
     }
-    (|| {
-        let (xs, filter) = (xs.contiguous()?, filter.contiguous()?);
-        match bias {
-            Some(bias) => xs.apply_op3(&filter, &bias.contiguous()?, Op(conv)),
-            None => xs.apply_op2(&filter, Op(conv)),
-        }
-    })()
     .during(OP)
 }
 
+fn host(
+    xs: &Host,
+    filter: &Tensor,
+    bias: Option<&Tensor>,
+    conv: Conv,
+) -> candle_core::Result<Host> {
+    let mut y = Buffer::stale(conv.output.len());
+    tensors::read(filter, |filter| {
+        tensors::read_option(bias, |shift| {
+            let epilogue = Epilogue {
+                shift,
+                ..Epilogue::NONE
+            };
+            conv.forward(xs.source(), filter, epilogue, &mut y);
+        })
+    })??;
+    let node = records(&[xs], [filter].into_iter().chain(bias)).then(|| {
+        let (x, parent) = (xs.keep(), xs.node().cloned());
+        let (filter, bias) = (filter.clone(), bias.cloned());
+        Node::new(move |dy, flow| {
+            if filter.is_variable() || bias.as_ref().is_some_and(Tensor::is_variable) {
+                let mut dfilter = Buffer::stale(filter.elem_count());
+                let mut dbias = bias.as_ref().map(|bias| Buffer::stale(bias.elem_count()));
+                let (x, dy) = (x.source(), dy.source());
+                conv.backward_filter(x, dy, &mut dfilter, dbias.as_deref_mut());
+                flow.parameter(&filter, dfilter);
+                if let (Some(bias), Some(dbias)) = (&bias, dbias) {
+                    flow.parameter(bias, dbias);
+                }
+            }
+            drop(x);
+            if let Some(parent) = parent {
+                let mut dx = Buffer::stale(conv.input.len());
+                tensors::read(&filter, |filter| {
+                    conv.backward_data(dy.source(), filter, &mut dx);
+                })
+                .during(OP)?;
+                drop(dy);
+                flow.give(&parent, Gradient::stored(conv.input, dx));
+            }
+            Ok(())
+        })
+    });
+    let Pictures {
+        batch,
+        height,
+        width,
+        channels,
+    } = conv.output;
+    let dims = vec![batch, channels, height, width];
+    Ok(Host::result(dims, conv.output, y, xs.tracked(), node))
+}
+
 fn check(
-    xs: &Tensor,
+    xs: &[usize],
     filter: &Tensor,
     bias: Option<&Tensor>,
     window: Geometry2d,
     groups: usize,
 ) -> Result<Conv> {
-    let shape =
-        |expected: String, got: &Tensor| Error::shape(OP, expected, format!("{:?}", got.shape()));
-    let &[batch, in_channels, height, width] = xs.dims() else {
-        return Err(shape(
-            "an input (batch, channels, height, width)".into(),
-            xs,
-        ));
+    let shape = |expected: String, got: &[usize]| Error::shape(OP, expected, format!("{got:?}"));
+    let &[batch, in_channels, height, width] = xs else {
+        let expected = "an input (batch, channels, height, width)";
+        return Err(shape(expected.into(), xs));
     };
     let &[out_channels, per_group, kh, kw] = filter.dims() else {
-        return Err(shape(
-            "a filter (out, in / groups, height, width)".into(),
-            filter,
-        ));
+        let expected = "a filter (out, in / groups, height, width)";
+        return Err(shape(expected.into(), filter.dims()));
     };
     if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
         let reason = format!(
@@ -70,128 +115,30 @@ fn check(
     }
     if per_group * groups != in_channels {
         let expected = format!("a filter over {} input channels", in_channels / groups);
-        return Err(shape(expected, filter));
+        return Err(shape(expected, filter.dims()));
     }
     if [kh, kw] != window.kernel {
-        return Err(shape(
-            format!("a filter of size {:?}", window.kernel),
-            filter,
-        ));
+        let expected = format!("a filter of size {:?}", window.kernel);
+        return Err(shape(expected, filter.dims()));
     }
     if let Some(bias) = bias.filter(|bias| bias.dims() != [out_channels]) {
-        return Err(shape(format!("a bias ({out_channels})"), bias));
+        return Err(shape(format!("a bias ({out_channels})"), bias.dims()));
     }
-    let input = [height, width];
-    let output = window.output(OP, input)?;
+    let [out_height, out_width] = window.output(OP, [height, width])?;
     Ok(Conv {
-        batch,
-        in_channels,
-        out_channels,
-        groups,
-        input,
-        output,
+        input: Pictures {
+            batch,
+            height,
+            width,
+            channels: in_channels,
+        },
+        output: Pictures {
+            batch,
+            height: out_height,
+            width: out_width,
+            channels: out_channels,
+        },
         window,
+        groups,
     })
-}
-
-/// Holds for two arguments (no bias) and for three.
-struct Op(Conv);
-
-impl Op {
-    fn forward(
-        &self,
-        xs: &[f32],
-        filter: &[f32],
-        bias: Option<&[f32]>,
-    ) -> CandleResult<(CpuStorage, Shape)> {
-        let [height, width] = self.0.output;
-        let shape = (self.0.batch, self.0.out_channels, height, width);
-        slices::result(self.0.forward(xs, filter, bias), shape)
-    }
-
-    /// Gradients of the input, if anything asks for it, of the filter and of the bias.
-    fn backward(
-        &self,
-        xs: &Tensor,
-        filter: &Tensor,
-        dy: &Tensor,
-    ) -> CandleResult<(Option<Tensor>, Tensor, Vec<f32>)> {
-        slices::with(dy, |dy| {
-            let dx = match xs.track_op() {
-                true => {
-                    let dx = slices::with(filter, |filter| self.0.backward_data(dy, filter))?;
-                    Some(slices::like(dx, xs)?)
-                }
-                false => None,
-            };
-            let (dfilter, dbias) = slices::with(xs, |xs| self.0.backward_filter(xs, dy))?;
-            Ok((dx, slices::like(dfilter, filter)?, dbias))
-        })?
-    }
-}
-
-impl CustomOp2 for Op {
-    fn name(&self) -> &'static str {
-        OP
-    }
-
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        xs_layout: &Layout,
-        filter: &CpuStorage,
-        filter_layout: &Layout,
-    ) -> CandleResult<(CpuStorage, Shape)> {
-        self.forward(
-            slices::of(xs, xs_layout)?,
-            slices::of(filter, filter_layout)?,
-            None,
-        )
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        filter: &Tensor,
-        _: &Tensor,
-        dy: &Tensor,
-    ) -> CandleResult<(Option<Tensor>, Option<Tensor>)> {
-        let (dx, dfilter, _) = self.backward(xs, filter, dy)?;
-        Ok((dx, Some(dfilter)))
-    }
-}
-
-impl CustomOp3 for Op {
-    fn name(&self) -> &'static str {
-        OP
-    }
-
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        xs_layout: &Layout,
-        filter: &CpuStorage,
-        filter_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> CandleResult<(CpuStorage, Shape)> {
-        let bias = slices::of(bias, bias_layout)?;
-        self.forward(
-            slices::of(xs, xs_layout)?,
-            slices::of(filter, filter_layout)?,
-            Some(bias),
-        )
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        filter: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        dy: &Tensor,
-    ) -> CandleResult<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, dfilter, dbias) = self.backward(xs, filter, dy)?;
-        Ok((dx, Some(dfilter), Some(slices::like(dbias, bias)?)))
-    }
 }

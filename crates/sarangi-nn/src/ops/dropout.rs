@@ -1,11 +1,11 @@
 //! Dropout.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result as CandleResult, Shape, Tensor};
-use rayon::prelude::*;
+use candle_core::{Device, Tensor};
 use sarangi_core::{During, Error, Result, Rng};
 
-use super::relu::BLOCK;
-use super::slices;
+use crate::chain::Chain;
+use crate::cpu::mask::Mask;
+use crate::value::{Value, View, pictures};
 
 const OP: &str = "dropout";
 
@@ -20,7 +20,7 @@ const OP: &str = "dropout";
 ///
 /// # Errors
 /// [`Error::Config`] if `p` is not in [0, 1), [`Error::Backend`] if the device fails.
-pub fn dropout(xs: &Tensor, p: f32, rng: &mut Rng) -> Result<Tensor> {
+pub fn dropout(xs: &Value, p: f32, rng: &mut Rng) -> Result<Value> {
     if !(0.0..1.0).contains(&p) {
         return Err(Error::config(
             OP,
@@ -31,112 +31,83 @@ pub fn dropout(xs: &Tensor, p: f32, rng: &mut Rng) -> Result<Tensor> {
     if p == 0.0 {
         return Ok(xs.clone());
     }
-    let mask = Mask {
-        key: rng.next_u64(),
-        p,
-    };
-    if xs.device().is_cpu() {
-        return xs.contiguous().and_then(|xs| xs.apply_op1(mask)).during(OP);
-    }
-    (|| {
-        let factors = (0..xs.elem_count() as u64)
-            .map(|i| mask.factor(i))
-            .collect();
-        let mask: Vec<f32> = factors;
-        xs * Tensor::from_vec(mask, xs.shape(), xs.device())?
-    })()
-    .during(OP)
-}
-
-struct Mask {
-    key: u64,
-    p: f32,
-}
-
-impl Mask {
-    /// What value `i` is multiplied by: SplitMix64's mixing function (Steele et al. 2014) of the
-    /// key and the position, its upper 32 bits compared with p.
-    fn factor(&self, i: u64) -> f32 {
-        let mut z = self
-            .key
-            .wrapping_add((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let uniform = (z >> 40) as f32 * (1.0 / (1u32 << 24) as f32);
-        if uniform < self.p {
-            0.0
-        } else {
-            1.0 / (1.0 - self.p)
-        }
-    }
-
-    fn apply(&self, x: &[f32]) -> Vec<f32> {
-        let mut y = vec![0.0; x.len()];
-        let blocks = y.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK)).enumerate();
-        blocks.for_each(|(block, (y, x))| {
-            let first = (block * BLOCK) as u64;
-            for ((i, y), &x) in (first..).zip(y).zip(x) {
-                *y = x * self.factor(i);
-            }
-        });
-        y
+    let mask = Mask::new(rng.next_u64(), p);
+    match xs.view() {
+        View::Host(xs) => Ok(Value::host(Chain::dropout(xs, mask))),
+        View::Device(xs) => factors(xs, mask)
+            .and_then(|factors| xs * factors)
+            .map(Value::device)
+            .during(OP),
     }
 }
 
-impl CustomOp1 for Mask {
-    fn name(&self) -> &'static str {
-        OP
-    }
-
-    fn cpu_fwd(&self, xs: &CpuStorage, layout: &Layout) -> CandleResult<(CpuStorage, Shape)> {
-        slices::result(self.apply(slices::of(xs, layout)?), layout.shape())
-    }
-
-    fn bwd(&self, xs: &Tensor, _: &Tensor, dy: &Tensor) -> CandleResult<Option<Tensor>> {
-        let dx = slices::with(dy, |dy| self.apply(dy))?;
-        Ok(Some(slices::like(dx, xs)?))
-    }
+/// The mask as a tensor: its positions count channels last, as in the engine.
+fn factors(xs: &Tensor, mask: Mask) -> candle_core::Result<Tensor> {
+    let of = pictures(xs.dims());
+    let factors: Vec<f32> = (0..of.len() as u32).map(|i| mask.factor(i)).collect();
+    let shape = (of.batch, of.height, of.width, of.channels);
+    Tensor::from_vec(factors, shape, &Device::Cpu)?
+        .permute((0, 3, 1, 2))?
+        .contiguous()?
+        .reshape(xs.shape())?
+        .to_device(xs.device())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::{Device, Var};
     use sarangi_core::Seed;
 
-    #[test]
-    fn the_share_is_right_and_the_gradient_follows_the_same_mask() {
-        let ones = Var::from_vec(vec![1.0f32; 40_000], 40_000, &Device::Cpu).unwrap();
-        let y = dropout(&ones, 0.3, &mut Seed(1).rng(0, 0)).unwrap();
-        let values = y.to_vec1::<f32>().unwrap();
-        let dropped = values.iter().filter(|&&v| v == 0.0).count() as f32 / 40_000.0;
-        assert!((dropped - 0.3).abs() < 0.01, "{dropped}");
-        assert!(values.iter().all(|&v| v == 0.0 || v == 1.0 / 0.7));
-        let gradients = y.sum_all().unwrap().backward().unwrap();
-        assert_eq!(
-            gradients.get(&ones).unwrap().to_vec1::<f32>().unwrap(),
-            values
-        );
+    fn ones(count: usize) -> Tensor {
+        Tensor::ones((1, count), candle_core::DType::F32, &Device::Cpu).unwrap()
+    }
+
+    fn values(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
     }
 
     #[test]
-    fn the_same_generator_drops_the_same_values_on_any_number_of_threads() {
-        let ones = Tensor::ones(50_000, candle_core::DType::F32, &Device::Cpu).unwrap();
+    fn the_share_is_right_and_the_gradient_follows_the_same_mask() {
+        let x = Value::variable(&ones(40_000)).unwrap();
+        let y = dropout(&x, 0.3, &mut Seed(1).rng(0, 0)).unwrap();
+        let dropped = values(&y.tensor().unwrap());
+        let share = dropped.iter().filter(|&&v| v == 0.0).count() as f32 / 40_000.0;
+        assert!((share - 0.3).abs() < 0.01, "{share}");
+        assert!(dropped.iter().all(|&v| v == 0.0 || v == 1.0 / 0.7));
+        let gradients = y
+            .backward_from(&Value::new(&ones(40_000)).unwrap())
+            .unwrap();
+        assert_eq!(values(&gradients.of(&x).unwrap().unwrap()), dropped);
+    }
+
+    #[test]
+    fn the_same_generator_drops_the_same_values_on_any_number_of_threads_and_device() {
+        let tensor = Tensor::ones((50, 20, 10, 5), candle_core::DType::F32, &Device::Cpu).unwrap();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            pool.install(|| dropout(&ones, 0.5, &mut Seed(9).rng(3, 4)).unwrap())
-                .to_vec1::<f32>()
-                .unwrap()
+            pool.install(|| {
+                let x = Value::new(&tensor).unwrap();
+                values(
+                    &dropout(&x, 0.5, &mut Seed(9).rng(3, 4))
+                        .unwrap()
+                        .tensor()
+                        .unwrap(),
+                )
+            })
         };
-        assert_eq!(run(1), run(2));
+        let one = run(1);
+        assert_eq!(one, run(2));
+        let x = Value::device(tensor.clone());
+        let composed = dropout(&x, 0.5, &mut Seed(9).rng(3, 4)).unwrap();
+        assert_eq!(values(&composed.tensor().unwrap()), one);
     }
 
     #[test]
     fn nonsense_is_refused() {
-        let x = Tensor::ones(3, candle_core::DType::F32, &Device::Cpu).unwrap();
+        let x = Value::new(&ones(3)).unwrap();
         for p in [1.0, -0.1, f32::NAN] {
             assert!(dropout(&x, p, &mut Seed(0).rng(0, 0)).is_err(), "{p}");
         }

@@ -26,6 +26,29 @@ impl Geometry2d {
         }
     }
 
+    /// A square window with stride 1, no padding, no dilation.
+    pub fn square(kernel: usize) -> Self {
+        Self::new([kernel; 2])
+    }
+
+    /// The same window with this step on both axes.
+    #[must_use]
+    pub fn stride(self, stride: usize) -> Self {
+        Self {
+            stride: [stride; 2],
+            ..self
+        }
+    }
+
+    /// The same window with this margin on all sides.
+    #[must_use]
+    pub fn padding(self, padding: usize) -> Self {
+        Self {
+            padding: [padding; 2],
+            ..self
+        }
+    }
+
     /// The size of the output, ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 on
     /// each axis, as in torch.
     ///

@@ -1,87 +1,83 @@
 //! The fully connected layer.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result as CandleResult, Shape, Tensor};
+use candle_core::Tensor;
 use sarangi_core::{During, Error, Result};
 
-use super::slices;
+use crate::backward::{Gradient, Node};
 use crate::composed;
+use crate::cpu::buffer::Buffer;
 use crate::cpu::linear::Dense;
+use crate::tensors;
+use crate::value::{Host, Value, View, pictures, records};
 
 const OP: &str = "linear";
 
 /// `xs · weightᵀ + bias`, `torch.nn.functional.linear`.
 ///
 /// # Shapes
-/// `xs` (batch, in), `weight` (out, in), `bias` (out); the result is (batch, out).
+/// `xs` (batch, in), `weight` (out, in), `bias` (out) if there is one; the result is (batch, out).
 ///
 /// # Errors
 /// [`Error::Shape`] if these do not fit each other, [`Error::Backend`] if the device fails.
-pub fn linear(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+pub fn linear(xs: &Value, weight: &Tensor, bias: Option<&Tensor>) -> Result<Value> {
     let (&[batch, inputs], &[outputs, columns]) = (xs.dims(), weight.dims()) else {
-        let got = format!("{:?} and {:?}", xs.shape(), weight.shape());
+        let got = format!("{:?} and {:?}", xs.dims(), weight.dims());
         return Err(Error::shape(OP, "(batch, in) and a weight (out, in)", got));
     };
-    if columns != inputs || bias.dims() != [outputs] {
+    if columns != inputs || bias.is_some_and(|bias| bias.dims() != [outputs]) {
         let expected = format!("a weight (out, {inputs}) and a bias (out)");
-        let got = format!("{:?} and {:?}", weight.shape(), bias.shape());
+        let bias = bias.map(Tensor::dims);
+        let got = format!("{:?} and {bias:?}", weight.dims());
         return Err(Error::shape(OP, expected, got));
     }
-    if !xs.device().is_cpu() {
-        return composed::linear(xs, weight, bias).during(OP);
+    let dense = Dense {
+        batch,
+        inputs,
+        outputs,
+    };
+    match xs.view() {
+        View::Host(xs) => host(xs, weight, bias, dense).map(Value::host),
+        View::Device(xs) => composed::linear(xs, weight, bias).map(Value::device),
     }
-    (|| {
-        let op = Op(Dense {
-            batch,
-            inputs,
-            outputs,
-        });
-        xs.contiguous()?
-            .apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)
-    })()
     .during(OP)
 }
 
-struct Op(Dense);
-
-impl CustomOp3 for Op {
-    fn name(&self) -> &'static str {
-        OP
-    }
-
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        xs_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> CandleResult<(CpuStorage, Shape)> {
-        let weight = slices::of(weight, weight_layout)?;
-        let y = self.0.forward(
-            slices::of(xs, xs_layout)?,
-            weight,
-            slices::of(bias, bias_layout)?,
-        );
-        slices::result(y, (self.0.batch, self.0.outputs))
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        dy: &Tensor,
-    ) -> CandleResult<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        slices::with(dy, |dy| {
-            let dx = slices::with(weight, |weight| self.0.backward_data(dy, weight))?;
-            let (dweight, dbias) = slices::with(xs, |xs| self.0.backward_weight(xs, dy))?;
-            Ok((
-                Some(slices::like(dx, xs)?),
-                Some(slices::like(dweight, weight)?),
-                Some(slices::like(dbias, bias)?),
-            ))
-        })?
-    }
+fn host(
+    xs: &Host,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    dense: Dense,
+) -> candle_core::Result<Host> {
+    let x = xs.stored();
+    let dims = vec![dense.batch, dense.outputs];
+    let of = pictures(&dims);
+    let mut y = Buffer::stale(of.len());
+    tensors::read(weight, |weight| {
+        tensors::read_option(bias, |bias| dense.forward(&x, weight, bias, &mut y))
+    })??;
+    let node = records(&[xs], [weight].into_iter().chain(bias)).then(|| {
+        let (input, parent) = (xs.of(), xs.node().cloned());
+        let (weight, bias) = (weight.clone(), bias.cloned());
+        Node::new(move |dy, flow| {
+            let dy = dy.into_stored();
+            if weight.is_variable() {
+                let mut dweight = Buffer::stale(weight.elem_count());
+                dense.backward_weight(&x, &dy, &mut dweight);
+                flow.parameter(&weight, dweight);
+            }
+            if let Some(bias) = &bias {
+                let mut dbias = Buffer::stale(bias.elem_count());
+                dense.backward_bias(&dy, &mut dbias);
+                flow.parameter(bias, dbias);
+            }
+            if let Some(parent) = parent {
+                let mut dx = Buffer::stale(input.len());
+                tensors::read(&weight, |weight| dense.backward_data(&dy, weight, &mut dx))
+                    .during(OP)?;
+                flow.give(&parent, Gradient::stored(input, dx));
+            }
+            Ok(())
+        })
+    });
+    Ok(Host::result(dims, of, y, xs.tracked(), node))
 }

@@ -1,15 +1,18 @@
 //! Pooling.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, D, Layout, Result as CandleResult, Shape, Tensor, bail};
 use sarangi_core::{During, Error, Result};
 
-use super::{Geometry2d, slices};
+use super::{Geometry2d, flatten};
+use crate::backward::{Gradient, Node};
 use crate::composed;
-use crate::cpu::pool::Pool;
-
-const OP: &str = "max_pool2d";
+use crate::cpu::average_pool::AveragePool;
+use crate::cpu::buffer::Buffer;
+use crate::cpu::max_pool::MaxPool;
+use crate::cpu::pictures::Pictures;
+use crate::cpu::windows::Windows;
+use crate::value::{Host, Value, View, records};
 
 /// The largest value under each window, `torch.nn.functional.max_pool2d`.
 ///
@@ -22,45 +25,68 @@ const OP: &str = "max_pool2d";
 /// # Errors
 /// [`Error::Shape`] or [`Error::Config`] if the window does not fit, or its padding is more than
 /// half its size; [`Error::Backend`] if the device fails.
-pub fn max_pool2d(xs: &Tensor, window: Geometry2d) -> Result<Tensor> {
-    let &[batch, channels, height, width] = xs.dims() else {
-        let got = format!("{:?}", xs.shape());
-        return Err(Error::shape(
-            OP,
-            "an input (batch, channels, height, width)",
-            got,
-        ));
-    };
-    let input = [height, width];
-    let output = window.output(OP, input)?;
-    if (0..2).any(|axis| window.padding[axis] * 2 > window.kernel[axis]) {
-        let reason = format!(
-            "must be at most half the kernel {:?}, got {:?}",
-            window.kernel, window.padding
-        );
-        return Err(Error::config(OP, "padding", reason));
+pub fn max_pool2d(xs: &Value, window: Geometry2d) -> Result<Value> {
+    const OP: &str = "max_pool2d";
+    let (input, output) = shapes(OP, xs, window)?;
+    let windows = Windows::Moving(window);
+    max_pool(OP, xs, input, output, windows)
+}
+
+/// The mean under each window, `torch.nn.functional.avg_pool2d`. Padding counts as zeros with
+/// `count_include_pad`, torch's default, and not at all without.
+///
+/// # Shapes
+/// As [`max_pool2d`].
+///
+/// # Errors
+/// As [`max_pool2d`].
+pub fn avg_pool2d(xs: &Value, window: Geometry2d, count_include_pad: bool) -> Result<Value> {
+    const OP: &str = "avg_pool2d";
+    let (input, output) = shapes(OP, xs, window)?;
+    if window.dilation != [1, 1] {
+        let reason = format!("must be 1, got {:?}", window.dilation);
+        return Err(Error::config(OP, "dilation", reason));
     }
-    if u32::try_from(height * width).is_err() {
-        return Err(Error::shape(OP, "fewer than 2^32 pixels", height * width));
-    }
-    let pool = Pool {
-        planes: batch * channels,
+    let pool = AveragePool {
         input,
         output,
-        window,
+        windows: Windows::Moving(window),
+        count_include_pad,
     };
-    if !xs.device().is_cpu() {
-        return composed::max_pool2d(xs, &pool).during(OP);
-    }
-    xs.contiguous()
-        .and_then(|xs| {
-            xs.apply_op1(Op {
-                pool,
-                channels,
-                places: OnceLock::new(),
-            })
-        })
-        .during(OP)
+    average_pool(OP, xs, pool)
+}
+
+/// The mean over windows that share the picture out evenly, `torch.nn.AdaptiveAvgPool2d`.
+///
+/// # Shapes
+/// (batch, channels, height, width) → (batch, channels, size 0, size 1).
+///
+/// # Errors
+/// [`Error::Shape`] if the input is no batch of pictures or has no pixels, [`Error::Config`] if the
+/// size is 0, [`Error::Backend`] if the device fails.
+pub fn adaptive_avg_pool2d(xs: &Value, size: [usize; 2]) -> Result<Value> {
+    const OP: &str = "adaptive_avg_pool2d";
+    let (input, output) = adaptive(OP, xs, size)?;
+    let pool = AveragePool {
+        input,
+        output,
+        windows: Windows::Adaptive,
+        count_include_pad: false,
+    };
+    average_pool(OP, xs, pool)
+}
+
+/// The largest value of windows that share the picture out evenly, `torch.nn.AdaptiveMaxPool2d`.
+///
+/// # Shapes
+/// (batch, channels, height, width) → (batch, channels, size 0, size 1).
+///
+/// # Errors
+/// As [`adaptive_avg_pool2d`].
+pub fn adaptive_max_pool2d(xs: &Value, size: [usize; 2]) -> Result<Value> {
+    const OP: &str = "adaptive_max_pool2d";
+    let (input, output) = adaptive(OP, xs, size)?;
+    max_pool(OP, xs, input, output, Windows::Adaptive)
 }
 
 /// The mean over height and width, `torch.nn.AdaptiveAvgPool2d(1)` flattened.
@@ -69,39 +95,138 @@ pub fn max_pool2d(xs: &Tensor, window: Geometry2d) -> Result<Tensor> {
 /// (batch, channels, height, width) → (batch, channels).
 ///
 /// # Errors
-/// [`Error::Backend`] if the input has another rank or the device fails.
-pub fn global_avg_pool2d(xs: &Tensor) -> Result<Tensor> {
-    xs.flatten_from(2)
-        .and_then(|xs| xs.mean(D::Minus1))
-        .during("global_avg_pool2d")
+/// As [`adaptive_avg_pool2d`].
+pub fn global_avg_pool2d(xs: &Value) -> Result<Value> {
+    flatten(&adaptive_avg_pool2d(xs, [1, 1])?)
 }
 
-struct Op {
-    pool: Pool,
-    channels: usize,
-    /// Where each maximum lies; set by the forward pass, read by the backward pass.
-    places: OnceLock<Vec<u32>>,
+/// The largest value over height and width, `torch.nn.AdaptiveMaxPool2d(1)` flattened.
+///
+/// # Shapes
+/// (batch, channels, height, width) → (batch, channels).
+///
+/// # Errors
+/// As [`adaptive_avg_pool2d`].
+pub fn global_max_pool2d(xs: &Value) -> Result<Value> {
+    flatten(&adaptive_max_pool2d(xs, [1, 1])?)
 }
 
-impl CustomOp1 for Op {
-    fn name(&self) -> &'static str {
-        OP
-    }
+fn max_pool(
+    op: &'static str,
+    xs: &Value,
+    input: Pictures,
+    output: Pictures,
+    windows: Windows,
+) -> Result<Value> {
+    let pool = MaxPool {
+        input,
+        output,
+        windows,
+    };
+    let xs = match xs.view() {
+        View::Host(xs) => xs,
+        View::Device(xs) => {
+            return composed::max_pool2d(xs, &pool)
+                .map(Value::device)
+                .during(op);
+        }
+    };
+    let mut y = Buffer::stale(output.len());
+    let Some(parent) = xs.node().filter(|_| records(&[xs], [])).cloned() else {
+        pool.forward_only(xs.source(), &mut y);
+        return Ok(pooled(xs, output, y, None));
+    };
+    let places = pool.forward(xs.source(), &mut y);
+    let node = Node::new(move |dy, flow| {
+        let mut dx = Buffer::stale(input.len());
+        pool.backward(dy.source(), &places, &mut dx);
+        flow.give(&parent, Gradient::stored(input, dx));
+        Ok(())
+    });
+    Ok(pooled(xs, output, y, Some(node)))
+}
 
-    fn cpu_fwd(&self, xs: &CpuStorage, layout: &Layout) -> CandleResult<(CpuStorage, Shape)> {
-        let (y, places) = self.pool.forward(slices::of(xs, layout)?);
-        // An operation runs forward once; were it run again, the places would be the same.
-        let _ = self.places.set(places);
-        let [height, width] = self.pool.output;
-        let batch = self.pool.planes / self.channels.max(1);
-        slices::result(y, (batch, self.channels, height, width))
-    }
+fn average_pool(op: &'static str, xs: &Value, pool: AveragePool) -> Result<Value> {
+    let xs = match xs.view() {
+        View::Host(xs) => xs,
+        View::Device(xs) => {
+            return composed::avg_pool2d(xs, &pool)
+                .map(Value::device)
+                .during(op);
+        }
+    };
+    let mut y = Buffer::stale(pool.output.len());
+    pool.forward(xs.source(), &mut y);
+    let node = xs
+        .node()
+        .filter(|_| records(&[xs], []))
+        .cloned()
+        .map(|parent| {
+            Node::new(move |dy, flow| {
+                let mut dx = Buffer::stale(pool.input.len());
+                pool.backward(dy.source(), &mut dx);
+                flow.give(&parent, Gradient::stored(pool.input, dx));
+                Ok(())
+            })
+        });
+    Ok(pooled(xs, pool.output, y, node))
+}
 
-    fn bwd(&self, xs: &Tensor, _: &Tensor, dy: &Tensor) -> CandleResult<Option<Tensor>> {
-        let Some(places) = self.places.get() else {
-            bail!("{OP}: backward before forward");
-        };
-        let dx = slices::with(dy, |dy| self.pool.backward(dy, places))?;
-        Ok(Some(slices::like(dx, xs)?))
+fn pooled(xs: &Host, output: Pictures, y: Buffer, node: Option<Arc<Node>>) -> Value {
+    let dims = vec![output.batch, output.channels, output.height, output.width];
+    Value::host(Host::result(dims, output, y, xs.tracked(), node))
+}
+
+fn input(op: &'static str, xs: &Value) -> Result<Pictures> {
+    match *xs.dims() {
+        [batch, channels, height, width] => Ok(Pictures {
+            batch,
+            height,
+            width,
+            channels,
+        }),
+        ref got => {
+            let expected = "an input (batch, channels, height, width)";
+            Err(Error::shape(op, expected, format!("{got:?}")))
+        }
     }
+}
+
+fn shapes(op: &'static str, xs: &Value, window: Geometry2d) -> Result<(Pictures, Pictures)> {
+    let input = input(op, xs)?;
+    let [height, width] = window.output(op, [input.height, input.width])?;
+    if (0..2).any(|axis| window.padding[axis] * 2 > window.kernel[axis]) {
+        let reason = format!(
+            "must be at most half the kernel {:?}, got {:?}",
+            window.kernel, window.padding
+        );
+        return Err(Error::config(op, "padding", reason));
+    }
+    let output = Pictures {
+        height,
+        width,
+        ..input
+    };
+    Ok((input, output))
+}
+
+fn adaptive(
+    op: &'static str,
+    xs: &Value,
+    [height, width]: [usize; 2],
+) -> Result<(Pictures, Pictures)> {
+    let input = input(op, xs)?;
+    if height == 0 || width == 0 {
+        return Err(Error::config(op, "size", "must be at least 1, got 0"));
+    }
+    if input.height == 0 || input.width == 0 {
+        let got = format!("{:?}", xs.dims());
+        return Err(Error::shape(op, "pictures of at least one pixel", got));
+    }
+    let output = Pictures {
+        height,
+        width,
+        ..input
+    };
+    Ok((input, output))
 }

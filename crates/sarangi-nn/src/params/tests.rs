@@ -5,7 +5,7 @@ use candle_core::DType;
 
 fn ask_for_two(params: &Params) -> Result<()> {
     let block = params.sub("block1");
-    block.weight("weight", (2, 3), Init::FanInUniform { fan_in: 3 })?;
+    block.weight("weight", (2, 3), Init::FanInUniform)?;
     block.buffer("running_mean", 2, Init::Const(0.0))?;
     Ok(())
 }
@@ -26,12 +26,10 @@ fn values_depend_on_the_seed_and_the_name_alone() {
             .unwrap()
     };
     let other = Params::new(Seed(1), &Device::Cpu);
-    other
-        .weight("first", 7, Init::FanInUniform { fan_in: 3 })
-        .unwrap();
+    other.weight("first", 7, Init::FanInUniform).unwrap();
     other
         .sub("block1")
-        .weight("weight", (2, 3), Init::FanInUniform { fan_in: 3 })
+        .weight("weight", (2, 3), Init::FanInUniform)
         .unwrap();
     assert_eq!(values(&two(1)), values(&other));
     assert_ne!(values(&two(1)), values(&two(2)));

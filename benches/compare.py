@@ -1,0 +1,106 @@
+"""Times Sarangi and its peers side by side, in one run on one machine.
+
+    pip install -r benches/peers/requirements.txt
+    python benches/compare.py --suite engine                    # from the root of the repository
+    python benches/compare.py --suite engine --threads 1 2 --only '^step/' --json > engine.json
+    python benches/compare.py --suite engine --isa avx2
+
+A line per row: what was run (`id`), our time, the peer and its time (medians, in milliseconds), the
+ratio ours / peer, and the ratio that is aimed at. With one thread a time is the process's CPU time,
+which other work on the machine disturbs least; with several it is the time on the clock, and says
+something only where nothing else runs (threads that wait for one another suffer most). `--json`
+prints a list of objects with both and, for whole training steps, the growth of peak memory in MB.
+
+Each side is a process of its own that stays (comparison/worker.py has the protocol). They take
+turns: a round is a few iterations of ours, then of each peer's, and the medians are over all rounds.
+Peak memory is measured after that, in fresh processes.
+
+The Python that runs this must have the peers' packages. A peer that is missing is named and skipped:
+its rows have no ratio. The exit status is 1 if ours could not run a row, 2 for wrong usage.
+"""
+
+import argparse
+import json
+import re
+import shlex
+import sys
+
+from comparison import build, rounds, suites
+from comparison.table import Table
+from comparison.worker import MissingPeer, Worker
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    add = parser.add_argument
+    add("--suite", required=True, help=f"what to compare: {', '.join(suites.names())}")
+    add("--threads", type=positive, nargs="+", default=[1], metavar="N", help="threads of each side (1)")
+    add("--json", action="store_true", help="print one JSON list; the table goes to standard error")
+    add("--only", type=pattern, default="", metavar="REGEX", help="only rows whose id this finds")
+    add("--rounds", type=positive, default=5, metavar="N", help="turns that each side takes (5)")
+    add("--steps", type=positive, metavar="N", help="iterations in a turn (0.1 s worth, at least 3)")
+    add("--isa", metavar="NAME", help="keep both sides to narrower instructions, such as avx2")
+    add("--list", action="store_true", help="print the rows' ids and stop")
+    add("--ours", type=shlex.split, metavar="COMMAND", help="our worker, if cargo should not build it")
+    chosen = parser.parse_args()
+    try:
+        chosen.suite = suites.load(chosen.suite)
+        chosen.suite.environment(1, chosen.isa)
+    except LookupError as error:
+        parser.error(error.args[0])
+    chosen.rows = [row for row in chosen.suite.rows if re.search(chosen.only, row.id)]
+    if not chosen.rows:
+        parser.error(f"no row's id matches {chosen.only!r}")
+    return chosen
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def pattern(text):
+    try:
+        return re.compile(text).pattern
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"not a regular expression: {error}") from error
+
+
+def peers_present(suite, environment):
+    """Starts the suite's peers; says on standard error which are missing."""
+    present = []
+    for script in suite.peers:
+        try:
+            present.append(Worker([sys.executable, str(suites.PEERS / script)], environment))
+        except MissingPeer as missing:
+            print(f"{script} skipped: {missing}", file=sys.stderr)
+    return present
+
+
+def main():
+    chosen = arguments()
+    if chosen.list:
+        print("\n".join(row.id for row in chosen.rows))
+        return 0
+    command = chosen.ours or build.binary(chosen.suite.ours)
+    table = Table(chosen.rows, chosen.json)
+    for threads in chosen.threads:
+        environment = chosen.suite.environment(threads, chosen.isa)
+        quick = environment | chosen.suite.quick
+        ours = Worker(command, quick)
+        peers = peers_present(chosen.suite, quick)
+        for row in chosen.rows:
+            target = chosen.suite.target(row, chosen.isa)
+            for result in rounds.measure(row, ours, peers, chosen.rounds, chosen.steps, environment):
+                table.add(result.entry(row, target, threads, chosen.isa))
+        for worker in [ours, *peers]:
+            worker.close()
+    if chosen.json:
+        print(json.dumps(table.entries, indent=1))
+    return 1 if any(entry["ours_ms"] is None for entry in table.entries) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

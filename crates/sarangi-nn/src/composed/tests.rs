@@ -1,0 +1,212 @@
+//! Kernels and compositions held against each other on random shapes.
+
+use candle_core::{Device, Tensor};
+use proptest::prelude::*;
+use sarangi_core::{Rng, Seed};
+
+use crate::Value;
+use crate::ops::{self, CrossEntropy, Geometry2d, Targets};
+use crate::value::Tracking;
+use candle_core::Var;
+use sarangi_core::Result;
+
+fn random(rng: &mut Rng, shape: &[usize]) -> Var {
+    let count = shape.iter().product();
+    let values: Vec<f32> = (0..count).map(|_| rng.normal() as f32).collect();
+    Var::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+/// Whole numbers, so that maxima tie and activations hit their ends.
+fn whole(rng: &mut Rng, shape: &[usize]) -> Var {
+    let x = random(rng, shape);
+    Var::from_tensor(&(x.as_tensor() * 2.0).unwrap().round().unwrap()).unwrap()
+}
+
+/// Runs an operation by kernels and by composition and holds its result, the gradient of its input
+/// and those of `parameters` against each other.
+fn agree(x: &Var, parameters: &[&Var], rng: &mut Rng, op: impl Fn(&Value) -> Result<Value>) {
+    let inputs = [
+        Value::variable(x).unwrap(),
+        Value::composed(x, Tracking::Itself).unwrap(),
+    ];
+    let outputs = inputs.each_ref().map(|x| op(x).unwrap());
+    assert_eq!(outputs[0].dims(), outputs[1].dims());
+    let dy = Value::new(&random(rng, outputs[0].dims())).unwrap();
+    let [mut ours, mut theirs] = [0, 1].map(|i| {
+        let gradients = outputs[i].backward_from(&dy).unwrap();
+        let mut all = vec![
+            outputs[i].tensor().unwrap(),
+            gradients.of(&inputs[i]).unwrap().unwrap(),
+        ];
+        for parameter in parameters {
+            all.push(gradients.get(parameter).unwrap().unwrap());
+        }
+        all.into_iter()
+    });
+    while let (Some(a), Some(b)) = (ours.next(), theirs.next()) {
+        assert_eq!(a.dims(), b.dims());
+        let [a, b] = [a, b].map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        let peak = b.iter().fold(0.0f32, |peak, v| peak.max(v.abs()));
+        for (a, b) in a.iter().zip(&b) {
+            assert!(
+                (a - b).abs() <= 1e-5 + 2e-5 * peak,
+                "{a} and {b}, peak {peak}"
+            );
+        }
+    }
+}
+
+fn windows() -> impl Strategy<Value = Geometry2d> {
+    let pair = |low: usize, high: usize| [low..=high, low..=high];
+    (pair(1, 4), pair(1, 3), pair(0, 2), pair(1, 2)).prop_map(
+        |(kernel, stride, padding, dilation)| Geometry2d {
+            kernel,
+            stride,
+            padding,
+            dilation,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn convolutions_agree(
+        window in windows(),
+        (batch, groups, per_group, out) in (1usize..4, 1usize..4, 1usize..4, 1usize..4),
+        size in [1usize..12, 1usize..12],
+        seed: u64,
+    ) {
+        prop_assume!(window.output("conv2d", size).is_ok());
+        let mut rng = Seed(seed).named("conv");
+        let x = random(&mut rng, &[batch, groups * per_group, size[0], size[1]]);
+        let [kh, kw] = window.kernel;
+        let w = random(&mut rng, &[groups * out, per_group, kh, kw]);
+        let b = random(&mut rng, &[groups * out]);
+        agree(&x, &[&w, &b], &mut rng, |x| ops::conv2d(x, &w, Some(&b), window, groups));
+    }
+
+    #[test]
+    fn wide_convolutions_agree(
+        (inputs, outputs) in (1usize..70, 1usize..70),
+        kernel in prop::sample::select(vec![1usize, 3]),
+        stride in 1usize..3,
+        size in [3usize..9, 3usize..9],
+        seed: u64,
+    ) {
+        let window = Geometry2d {
+            stride: [stride; 2],
+            padding: [kernel / 2; 2],
+            ..Geometry2d::new([kernel; 2])
+        };
+        let mut rng = Seed(seed).named("conv");
+        let x = random(&mut rng, &[2, inputs, size[0], size[1]]);
+        let w = random(&mut rng, &[outputs, inputs, kernel, kernel]);
+        agree(&x, &[&w], &mut rng, |x| ops::conv2d(x, &w, None, window, 1));
+    }
+
+    #[test]
+    fn pools_agree(
+        window in windows(),
+        channels in 1usize..20,
+        size in [1usize..12, 1usize..12],
+        count_include_pad: bool,
+        to in [1usize..5, 1usize..5],
+        seed: u64,
+    ) {
+        prop_assume!(window.output("pool", size).is_ok());
+        prop_assume!((0..2).all(|i| window.padding[i] * 2 <= window.kernel[i]));
+        // Every window must see the picture: with dilation it may lie in the padding alone.
+        prop_assume!((0..2).all(|i| window.dilation[i] == 1 || window.padding[i] == 0));
+        let mut rng = Seed(seed).named("pool");
+        let x = whole(&mut rng, &[2, channels, size[0], size[1]]);
+        agree(&x, &[], &mut rng, |x| ops::max_pool2d(x, window));
+        agree(&x, &[], &mut rng, |x| ops::adaptive_avg_pool2d(x, to));
+        agree(&x, &[], &mut rng, |x| ops::adaptive_max_pool2d(x, to));
+        agree(&x, &[], &mut rng, ops::global_avg_pool2d);
+        agree(&x, &[], &mut rng, ops::global_max_pool2d);
+        agree(&x, &[], &mut rng, |x| ops::resize_bilinear(x, to, count_include_pad));
+        agree(&x, &[], &mut rng, |x| ops::concat(&[x, &ops::relu(x)?]));
+        let window = Geometry2d { dilation: [1, 1], ..window };
+        agree(&x, &[], &mut rng, |x| ops::avg_pool2d(x, window, count_include_pad));
+    }
+
+    /// Norm, activation and dropout in every order, and what reads them.
+    #[test]
+    fn chains_agree(
+        (batch, channels) in (2usize..5, 1usize..40),
+        size in [1usize..6, 1usize..6],
+        steps in prop::collection::vec(0usize..8, 1..5),
+        seed: u64,
+    ) {
+        let mut rng = Seed(seed).named("chain");
+        let x = random(&mut rng, &[batch, channels, size[0], size[1]]);
+        let [gamma, beta, mean] = [(); 3].map(|()| random(&mut rng, &[channels]));
+        let variance = Var::from_tensor(&(mean.sqr().unwrap() + 0.1).unwrap()).unwrap();
+        let w = random(&mut rng, &[channels, channels, 3, 3]);
+        let window = Geometry2d { padding: [1, 1], ..Geometry2d::new([3, 3]) };
+        let normed = steps.iter().any(|step| matches!(step, 2 | 3));
+        let filtered = steps.contains(&5);
+        let mut parameters = Vec::new();
+        if normed { parameters.extend([&gamma, &beta]); }
+        if filtered { parameters.push(&w); }
+        agree(&x, &parameters, &mut rng, |x| {
+            let mut x = x.clone();
+            for (i, step) in steps.iter().enumerate() {
+                x = match step {
+                    0 => ops::relu(&x)?,
+                    1 => ops::relu6(&x)?,
+                    2 => ops::batch_norm_train(&x, &gamma, &beta, 0.1)?.0,
+                    3 => ops::batch_norm_eval(&x, &gamma, &beta, &mean, &variance, 0.1)?,
+                    4 => ops::dropout(&x, 0.3, &mut Seed(seed).rng(0, i as u64))?,
+                    5 => ops::conv2d(&x, &w, None, window, 1)?,
+                    6 => ops::add_relu(&x, &ops::relu(&x)?)?,
+                    _ => ops::add(&x, &x)?,
+                };
+            }
+            Ok(x)
+        });
+    }
+
+    #[test]
+    fn dense_layers_and_losses_agree(
+        (batch, inputs, classes) in (1usize..6, 1usize..40, 2usize..6),
+        smoothing in 0.0f32..1.0,
+        seed: u64,
+    ) {
+        let mut rng = Seed(seed).named("dense");
+        let x = random(&mut rng, &[batch, inputs, 2, 1]);
+        let w = random(&mut rng, &[classes, inputs * 2]);
+        let b = random(&mut rng, &[classes]);
+        let labels: Vec<u32> = (0..batch).map(|i| (i % classes) as u32).collect();
+        let settings = CrossEntropy { label_smoothing: smoothing, class_weights: None };
+        let logits = |x: &Value| ops::linear(&ops::flatten(x)?, &w, Some(&b));
+        let parameters = [&w, &b];
+        agree(&x, &parameters, &mut rng, logits);
+        agree(&x, &parameters, &mut rng, |x| ops::log_softmax(&logits(x)?));
+        agree(&x, &parameters, &mut rng, |x| ops::softmax(&logits(x)?));
+        agree(&x, &parameters, &mut rng, |x| {
+            ops::cross_entropy(&logits(x)?, Targets::Classes(&labels), &settings)
+        });
+        agree(&x, &parameters, &mut rng, |x| ops::focal_loss(&logits(x)?, &labels, 2.0, None));
+    }
+}
+
+#[test]
+fn a_tensor_survives_the_engine() {
+    let mut rng = Seed(3).named("there and back");
+    for shape in [
+        vec![2, 3],
+        vec![2, 3, 4],
+        vec![2, 3, 4, 5],
+        vec![0, 3],
+        vec![1, 1, 1, 1],
+    ] {
+        let x = random(&mut rng, &shape);
+        let y = Value::new(&x).unwrap().tensor().unwrap();
+        assert_eq!(y.dims(), shape);
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(&x), values(&y));
+    }
+}

@@ -1,0 +1,145 @@
+//! Operations of the tensor library inside a network.
+
+use candle_core::{Tensor, Var};
+use sarangi_core::{During, Error, Result};
+
+use crate::backward::{Gradient, Node};
+use crate::cpu::buffer::Buffer;
+use crate::cpu::source::Source;
+use crate::value::{Host, Tracking, Value, View, pictures, records};
+
+const OP: &str = "with_candle";
+
+/// Any computation with candle's own operations as one step of a network, for what this crate has
+/// no layer for. Gradients flow through it by candle's rules, which for convolution, pooling and
+/// ReLU are not to be trusted.
+///
+/// `compute` gets one tensor for each value of `xs`, (batch, channels, …); every parameter that it
+/// uses must be named in `parameters`, or it gets no gradient.
+///
+/// # Shapes
+/// Whatever `compute` takes and gives.
+///
+/// # Errors
+/// [`Error::Backend`] if `compute` fails, [`Error::Shape`] if its result is no
+/// (batch, channels, …) of f32 or the values are not all on one device.
+pub fn with_candle(
+    xs: &[&Value],
+    parameters: &[&Tensor],
+    compute: impl FnOnce(&[Tensor]) -> candle_core::Result<Tensor>,
+) -> Result<Value> {
+    let (mut hosts, mut tensors) = (Vec::new(), Vec::new());
+    for x in xs {
+        match x.view() {
+            View::Host(host) => hosts.push(host.clone()),
+            View::Device(tensor) => tensors.push(tensor.clone()),
+        }
+    }
+    if hosts.is_empty() {
+        return compute(&tensors).map(Value::device).during(OP);
+    }
+    if !tensors.is_empty() {
+        return Err(Error::shape(OP, "values on one device", "several devices"));
+    }
+    let inputs = hosts.iter().map(leaf).collect::<Result<Vec<Tensor>>>()?;
+    let ys = compute(&inputs).during(OP)?;
+    let all: Vec<&Host> = hosts.iter().collect();
+    if !records(&all, parameters.iter().copied()) {
+        return Value::new(&ys);
+    }
+    let parents: Vec<_> = hosts.iter().map(|host| host.node().cloned()).collect();
+    let parameters: Vec<Tensor> = parameters.iter().map(|&p| p.clone()).collect();
+    let graph = ys.clone();
+    let node = Node::new(move |dy, flow| {
+        let of = dy.of();
+        let dy = Host::result(graph.dims().to_vec(), of, dy.into_own(), false, None);
+        let store = (&graph * dy.tensor().during(OP)?)
+            .and_then(|product| product.sum_all())
+            .and_then(|loss| loss.backward())
+            .during(OP)?;
+        for (input, parent) in inputs.iter().zip(&parents) {
+            if let (Some(parent), Some(dx)) = (parent, store.get(input)) {
+                let dx = Host::from_tensor(&dx.detach(), Tracking::Off).during(OP)?;
+                let mut own = Buffer::stale(dx.of().len());
+                own.copy_from_slice(&dx.stored());
+                flow.give(parent, Gradient::stored(dx.of(), own));
+            }
+        }
+        for parameter in &parameters {
+            if let Some(gradient) = store.get(parameter) {
+                crate::tensors::read(gradient, |values| {
+                    let mut own = Buffer::stale(values.len());
+                    own.copy_from_slice(values);
+                    flow.parameter(parameter, own);
+                })
+                .during(OP)?;
+            }
+        }
+        Ok(())
+    });
+    let of = pictures(ys.dims());
+    let mut values = Buffer::stale(of.len());
+    crate::tensors::read(&ys, |planar| {
+        Source::Planar(planar).materialise(of, &mut values)
+    })
+    .during(OP)?;
+    let dims = ys.dims().to_vec();
+    Ok(Value::host(Host::result(
+        dims,
+        of,
+        values,
+        true,
+        Some(node),
+    )))
+}
+
+/// A tensor of the value, tracked by candle if its gradient is wanted.
+fn leaf(host: &Host) -> Result<Tensor> {
+    let tensor = host.tensor().during(OP)?;
+    match host.node() {
+        Some(_) => Var::from_tensor(&tensor).map(Var::into_inner).during(OP),
+        None => Ok(tensor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{linear, relu};
+    use candle_core::{DType, Device};
+
+    /// Halving by candle in the middle of a network halves every gradient before it.
+    #[test]
+    fn gradients_flow_through() {
+        let device = Device::Cpu;
+        let x = Tensor::new(&[[1.0f32, -2.0, 3.0], [0.5, 4.0, -1.0]], &device).unwrap();
+        let w = Var::ones((2, 3), DType::F32, &device).unwrap();
+        let b = Var::zeros(2, DType::F32, &device).unwrap();
+        let s = Var::new(&[[2.0f32, 3.0]], &device).unwrap();
+        let ones = Tensor::ones((2, 2), DType::F32, &device).unwrap();
+        let ones = Value::new(&ones).unwrap();
+        let run = |by_candle: bool| {
+            let x = Value::variable(&x).unwrap();
+            let y = relu(&linear(&x, &w, Some(&b)).unwrap()).unwrap();
+            let y = match by_candle {
+                true => with_candle(&[&y], &[&s], |t| t[0].broadcast_mul(&s)).unwrap(),
+                false => y,
+            };
+            let g = y.backward_from(&ones).unwrap();
+            let rows = |t: Tensor| t.to_vec2::<f32>().unwrap();
+            (
+                rows(g.get(&w).unwrap().unwrap()),
+                g.get(&s).unwrap().map(rows),
+            )
+        };
+        let ((plain, none), (scaled, ds)) = (run(false), run(true));
+        assert!(none.is_none());
+        for (row, factor) in [(0, 2.0), (1, 3.0)] {
+            for column in 0..3 {
+                assert_eq!(scaled[row][column], factor * plain[row][column]);
+            }
+        }
+        // the sums over the batch of the rectified outputs, 2 and 3.5
+        assert_eq!(ds.unwrap(), [[5.5, 5.5]]);
+    }
+}

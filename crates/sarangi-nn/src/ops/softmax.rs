@@ -1,0 +1,102 @@
+//! Probabilities of classes.
+
+use candle_core::D;
+use sarangi_core::{During, Error, Result};
+
+use crate::backward::{Gradient, Node};
+use crate::cpu::buffer::Buffer;
+use crate::value::{Host, Value, View, records};
+
+/// The logarithm of the softmax over the classes, `torch.nn.functional.log_softmax(dim=1)`.
+///
+/// # Shapes
+/// (batch, classes) → (batch, classes).
+///
+/// # Errors
+/// [`Error::Shape`] for any other shape, [`Error::Backend`] if the device fails.
+pub fn log_softmax(logits: &Value) -> Result<Value> {
+    const OP: &str = "log_softmax";
+    rows(logits, OP)?;
+    match logits.view() {
+        View::Host(xs) => Ok(Value::host(by_row(xs, log_softmax_row, |y, dy| {
+            let sum: f32 = dy.iter().sum();
+            dy.iter_mut().zip(y).for_each(|(d, y)| *d -= y.exp() * sum);
+        }))),
+        View::Device(xs) => candle_nn::ops::log_softmax(xs, D::Minus1)
+            .map(Value::device)
+            .during(OP),
+    }
+}
+
+/// The softmax over the classes: probabilities, `torch.nn.functional.softmax(dim=1)`.
+///
+/// # Shapes
+/// (batch, classes) → (batch, classes).
+///
+/// # Errors
+/// [`Error::Shape`] for any other shape, [`Error::Backend`] if the device fails.
+pub fn softmax(logits: &Value) -> Result<Value> {
+    const OP: &str = "softmax";
+    rows(logits, OP)?;
+    let forward = |row: &mut [f32]| {
+        log_softmax_row(row);
+        row.iter_mut().for_each(|v| *v = v.exp());
+    };
+    match logits.view() {
+        View::Host(xs) => Ok(Value::host(by_row(xs, forward, |y, dy| {
+            let sum: f32 = y.iter().zip(&*dy).map(|(y, d)| y * d).sum();
+            dy.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - sum));
+        }))),
+        View::Device(xs) => candle_nn::ops::softmax(xs, D::Minus1)
+            .map(Value::device)
+            .during(OP),
+    }
+}
+
+/// Batch and classes.
+pub(super) fn rows(logits: &Value, op: &'static str) -> Result<[usize; 2]> {
+    match *logits.dims() {
+        [batch, classes] => Ok([batch, classes]),
+        ref got => Err(Error::shape(
+            op,
+            "logits (batch, classes)",
+            format!("{got:?}"),
+        )),
+    }
+}
+
+pub(super) fn log_softmax_row(row: &mut [f32]) {
+    let peak = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row.iter().map(|v| f64::from(v - peak).exp()).sum();
+    let shift = peak + sum.ln() as f32;
+    row.iter_mut().for_each(|v| *v -= shift);
+}
+
+/// Runs `forward` on each row, and on the way back `backward` on the result's row and its gradient,
+/// which it turns into that of the input.
+fn by_row(
+    xs: &Host,
+    forward: impl Fn(&mut [f32]),
+    backward: impl Fn(&[f32], &mut [f32]) + Send + 'static,
+) -> Host {
+    let of = xs.of();
+    let classes = of.channels.max(1);
+    let mut y = Buffer::stale(of.len());
+    y.copy_from_slice(&xs.stored());
+    y.chunks_exact_mut(classes).for_each(forward);
+    let dims = xs.dims().to_vec();
+    let Some(parent) = xs.node().filter(|_| records(&[xs], [])).cloned() else {
+        return Host::result(dims, of, y, xs.tracked(), None);
+    };
+    Host::result_with(dims, of, y, xs.tracked(), |y| {
+        let y = std::sync::Arc::clone(y);
+        Node::new(move |dy, flow| {
+            let mut dx = dy.into_own();
+            for (y, dx) in y.chunks_exact(classes).zip(dx.chunks_exact_mut(classes)) {
+                backward(y, dx);
+            }
+            flow.give(&parent, Gradient::stored(of, dx));
+            Ok(())
+        })
+    })
+}
