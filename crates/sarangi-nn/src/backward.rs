@@ -17,7 +17,7 @@ use candle_core::{Tensor, TensorId};
 use sarangi_core::{Error, Result};
 
 use crate::cpu::buffer::Buffer;
-pub(crate) use gradient::Gradient;
+pub(crate) use gradient::{Gradient, Plain};
 pub use gradients::Gradients;
 
 type Back = Box<dyn FnOnce(Gradient, &mut Flow) -> Result<()> + Send>;

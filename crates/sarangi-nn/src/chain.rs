@@ -5,12 +5,12 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use sarangi_core::{During, Result};
 
-use crate::backward::{Flow, Gradient, Node};
+use crate::backward::{Flow, Gradient, Node, Plain};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::{Activation, Linear, Map, PerChannel};
 use crate::cpu::mask::Mask;
-use crate::cpu::norm::gradient_sums;
-use crate::cpu::source::Source;
+use crate::cpu::norm::{gradient_sums, pooled_gradient_sums};
+use crate::cpu::pictures::Pictures;
 use crate::tensors;
 use crate::value::Host;
 
@@ -117,7 +117,7 @@ impl Chain {
     ) -> Result<()> {
         let of = dy.of();
         let channels = of.channels;
-        let dy = dy.into_stored();
+        let dy = dy.into_plain();
         let mut linear = Linear {
             slope: PerChannel::constant(0.0, channels),
             offset: PerChannel::constant(0.0, channels),
@@ -125,7 +125,7 @@ impl Chain {
         if let Some(norm) = self.norm.as_deref()
             && (norm.of_batch || norm.has_parameters())
         {
-            let (sum_g, sum_gz) = gradient_sums(Source::Stored(&dy), x, &self.map, of);
+            let (sum_g, sum_gz) = self.gradient_sums(&dy, x, norm, of);
             let count = of.pixels() as f64;
             let (mut slope, mut offset) = (vec![0.0f32; channels], vec![0.0f32; channels]);
             let (mut dgamma, mut dbeta) = (Buffer::stale(channels), Buffer::stale(channels));
@@ -154,7 +154,40 @@ impl Chain {
     }
 }
 
+/// How much larger than its scale a norm's shift may be for a value to be told from its result.
+const TELLING: f32 = 64.0;
+
+impl Chain {
+    /// Σ g and Σ g · z, see [`norm`](crate::cpu::norm).
+    fn gradient_sums(
+        &self,
+        dy: &Plain,
+        x: &[f32],
+        norm: &Norm,
+        of: Pictures,
+    ) -> (Vec<f64>, Vec<f64>) {
+        match dy {
+            Plain::Unpooled(dy) if self.map.dropout.is_none() && norm.tells(&self.map) => {
+                pooled_gradient_sums(dy.dy(), dy.y(), &self.map, dy.pooled())
+            }
+            _ => gradient_sums(dy.above().into(), x, &self.map, of),
+        }
+    }
+}
+
 impl Norm {
+    /// Whether the normalised values can be computed back from the map's results.
+    fn tells(&self, map: &Map) -> bool {
+        let statistics = self.mean.iter().zip(&self.deviation);
+        let affine = map.scale.values().iter().zip(map.shift.values());
+        affine
+            .zip(statistics)
+            .all(|((scale, shift), (mean, deviation))| {
+                let (gamma, beta) = (scale / deviation, mean.mul_add(*scale, *shift));
+                beta.abs() <= TELLING * gamma.abs() && gamma != 0.0
+            })
+    }
+
     fn has_parameters(&self) -> bool {
         self.gamma.is_variable() || self.beta.is_variable()
     }
@@ -175,5 +208,66 @@ impl Norm {
         })
         .and_then(|both| both)
         .during("batch_norm")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+    use sarangi_core::Seed;
+
+    use super::*;
+    use crate::{Geometry2d, Value, add, batch_norm_train, max_pool2d, relu};
+
+    /// The gradients of x, gamma and beta through a norm and a pooling, directly or with a sum in
+    /// between, so that the norm is given a stored gradient.
+    fn gradients(scale: f32, between: bool, activation: bool) -> Vec<Vec<f32>> {
+        let dims = (3, 5, 8, 10);
+        let noise = |count: usize, index: u64| -> Vec<f32> {
+            let mut rng = Seed(1).rng(0, index);
+            (0..count).map(|_| rng.normal() as f32).collect()
+        };
+        let tensor = |count: usize, index: u64, dims: &[usize]| {
+            Tensor::from_vec(noise(count, index), dims, &Device::Cpu).unwrap()
+        };
+        let x = Value::variable(&tensor(1200, 1, &[3, 5, 8, 10])).unwrap();
+        let gamma = tensor(5, 2, &[5]).affine(f64::from(scale), 0.0).unwrap();
+        let gamma = Var::from_tensor(&gamma).unwrap();
+        let beta = Var::from_tensor(&tensor(5, 3, &[5])).unwrap();
+        let (mut y, ..) = batch_norm_train(&x, &gamma, &beta, 1e-5).unwrap();
+        if activation {
+            y = relu(&y).unwrap();
+        }
+        if between {
+            let zeros = Tensor::zeros(dims, candle_core::DType::F32, &Device::Cpu).unwrap();
+            y = add(&y, &Value::new(&zeros).unwrap()).unwrap();
+        }
+        let y = max_pool2d(&y, Geometry2d::square(2).stride(2)).unwrap();
+        let dy = Value::new(&tensor(300, 4, &[3, 5, 4, 5])).unwrap();
+        let found = y.backward_from(&dy).unwrap();
+        let all = [
+            found.of(&x).unwrap(),
+            found.get(&gamma).unwrap(),
+            found.get(&beta).unwrap(),
+        ];
+        all.map(|g| g.unwrap().flatten_all().unwrap().to_vec1().unwrap())
+            .into()
+    }
+
+    #[test]
+    fn pooled_sums_are_those_of_all_values() {
+        // With the last two scales the values cannot be told from the results.
+        for scale in [1.0, 0.1, 1e-4, 0.0] {
+            for activation in [false, true] {
+                let found = gradients(scale, false, activation);
+                for (found, expected) in found.iter().zip(gradients(scale, true, activation)) {
+                    let peak = expected.iter().fold(1e-9f32, |a, b| a.max(b.abs()));
+                    for (found, expected) in found.iter().zip(&expected) {
+                        let error = (found - expected).abs() / peak;
+                        assert!(error <= 1e-5, "{scale}: {found} {expected}");
+                    }
+                }
+            }
+        }
     }
 }

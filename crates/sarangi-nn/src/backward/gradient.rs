@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::{Linear, Map};
 use crate::cpu::pictures::Pictures;
-use crate::cpu::source::Source;
+use crate::cpu::source::{Above, Source};
+use crate::cpu::unpool::Unpool;
 
-/// Stored, or computed from that of a chain's result as it is read.
+/// Stored, or computed as it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Gradient {
     of: Pictures,
@@ -16,13 +17,30 @@ pub(crate) struct Gradient {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Stored(Arc<Buffer>),
+    Plain(Plain),
+    /// Of the values `x` below a chain, from what is above it.
     Mapped {
-        dy: Arc<Buffer>,
+        dy: Plain,
         x: Arc<Buffer>,
         map: Arc<Map>,
         linear: Arc<Linear>,
     },
+}
+
+/// A gradient with no chain to go through.
+#[derive(Clone, Debug)]
+pub(crate) enum Plain {
+    Stored(Arc<Buffer>),
+    Unpooled(Arc<Unpool>),
+}
+
+impl Plain {
+    pub(crate) fn above(&self) -> Above<'_> {
+        match self {
+            Self::Stored(values) => Above::Stored(values),
+            Self::Unpooled(values) => Above::Unpooled(values),
+        }
+    }
 }
 
 impl Gradient {
@@ -32,13 +50,18 @@ impl Gradient {
 
     /// A stored gradient that goes to several places.
     pub(crate) fn shared(of: Pictures, values: Arc<Buffer>) -> Self {
-        let kind = Kind::Stored(values);
+        let kind = Kind::Plain(Plain::Stored(values));
+        Self { of, kind }
+    }
+
+    pub(crate) fn unpooled(of: Pictures, values: Unpool) -> Self {
+        let kind = Kind::Plain(Plain::Unpooled(Arc::new(values)));
         Self { of, kind }
     }
 
     pub(crate) fn mapped(
         of: Pictures,
-        dy: Arc<Buffer>,
+        dy: Plain,
         x: Arc<Buffer>,
         map: Arc<Map>,
         linear: Arc<Linear>,
@@ -53,27 +76,42 @@ impl Gradient {
 
     pub(crate) fn source(&self) -> Source<'_> {
         match &self.kind {
-            Kind::Stored(values) => Source::Stored(values),
-            Kind::Mapped { dy, x, map, linear } => Source::Gradient { dy, x, map, linear },
+            Kind::Plain(values) => values.above().into(),
+            Kind::Mapped { dy, x, map, linear } => Source::Gradient {
+                dy: dy.above(),
+                x,
+                map,
+                linear,
+            },
+        }
+    }
+
+    /// What another chain can be put under.
+    pub(crate) fn into_plain(self) -> Plain {
+        match self.kind {
+            Kind::Plain(values) => values,
+            Kind::Mapped { .. } => Plain::Stored(Arc::new(self.into_own())),
         }
     }
 
     pub(crate) fn into_stored(self) -> Arc<Buffer> {
         match self.kind {
-            Kind::Stored(values) => values,
-            Kind::Mapped { .. } => Arc::new(self.into_own()),
+            Kind::Plain(Plain::Stored(values)) => values,
+            _ => Arc::new(self.into_own()),
         }
     }
 
     /// The values in memory that nobody else reads.
     pub(crate) fn into_own(self) -> Buffer {
         match self.kind {
-            Kind::Stored(values) => Arc::try_unwrap(values).unwrap_or_else(|values| {
-                let mut own = Buffer::stale(values.len());
-                own.copy_from_slice(&values);
-                own
-            }),
-            Kind::Mapped { .. } => {
+            Kind::Plain(Plain::Stored(values)) => {
+                Arc::try_unwrap(values).unwrap_or_else(|values| {
+                    let mut own = Buffer::stale(values.len());
+                    own.copy_from_slice(&values);
+                    own
+                })
+            }
+            _ => {
                 let mut own = Buffer::stale(self.of.len());
                 self.source().materialise(self.of, &mut own);
                 own
@@ -84,9 +122,9 @@ impl Gradient {
     /// Adds another gradient of the same value.
     pub(crate) fn add(&mut self, other: Self) {
         let of = self.of;
-        let this = std::mem::replace(&mut self.kind, Kind::Stored(Arc::new(Buffer::stale(0))));
-        let mut sum = Self { of, kind: this }.into_own();
+        let nothing = Self::stored(of, Buffer::stale(0));
+        let mut sum = std::mem::replace(self, nothing).into_own();
         crate::cpu::add::accumulate(&mut sum, other.source(), of);
-        self.kind = Kind::Stored(Arc::new(sum));
+        *self = Self::stored(of, sum);
     }
 }

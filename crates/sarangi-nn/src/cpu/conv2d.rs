@@ -120,6 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::map::{Linear, Map, PerChannel};
+    use super::super::source::Above;
     use super::*;
 
     /// A convolution of a picture with square strides and so on as the shape's nine numbers say.
@@ -250,8 +251,57 @@ mod tests {
         out
     }
 
-    /// Every entry point, with every kind of source, against plain loops in f64.
+    /// The entry points, or the direct sums that they fall back to.
+    #[derive(Clone, Copy, Debug)]
+    enum Way {
+        Chosen,
+        Direct,
+    }
+
+    impl Way {
+        fn forward(
+            self,
+            conv: &Conv,
+            x: Source,
+            filter: &[f32],
+            epilogue: Epilogue,
+            y: &mut [f32],
+        ) {
+            match self {
+                Self::Chosen => conv.forward(x, filter, epilogue, y),
+                Self::Direct => direct::forward(conv, x, filter, epilogue, y),
+            }
+        }
+
+        fn backward_data(self, conv: &Conv, dy: Source, filter: &[f32], dx: &mut [f32]) {
+            match self {
+                Self::Chosen => conv.backward_data(dy, filter, dx),
+                Self::Direct => direct::backward_data(conv, dy, filter, dx),
+            }
+        }
+
+        fn backward_filter(
+            self,
+            conv: &Conv,
+            [x, dy]: [Source; 2],
+            dfilter: &mut [f32],
+            dbias: Option<&mut [f32]>,
+        ) {
+            match self {
+                Self::Chosen => conv.backward_filter(x, dy, dfilter, dbias),
+                Self::Direct => direct::backward_filter(conv, x, dy, dfilter, dbias),
+            }
+        }
+    }
+
     fn check(conv: &Conv) {
+        for way in [Way::Chosen, Way::Direct] {
+            check_way(conv, way);
+        }
+    }
+
+    /// Every function, with every kind of source, against plain loops in f64.
+    fn check_way(conv: &Conv, way: Way) {
         let Conv { input, output, .. } = *conv;
         let taps = conv.window.kernel[0] * conv.window.kernel[1];
         let count = output.channels * input.channels / conv.groups * taps;
@@ -302,7 +352,7 @@ mod tests {
             Source::Stored(&dy),
             Source::Planar(&dy_planar),
             Source::Gradient {
-                dy: &dy_twice,
+                dy: Above::Stored(&dy_twice),
                 x: &anything,
                 map: &halve,
                 linear: &linear,
@@ -310,16 +360,16 @@ mod tests {
         ];
         for (x, dy) in xs.into_iter().zip(dys) {
             let mut y = vec![f32::NAN; output.len()];
-            conv.forward(x, &filter, Epilogue::NONE, &mut y);
+            way.forward(conv, x, &filter, Epilogue::NONE, &mut y);
             close(&y, &y64, "y");
 
             let mut dx = vec![f32::NAN; input.len()];
-            conv.backward_data(dy, &filter, &mut dx);
+            way.backward_data(conv, dy, &filter, &mut dx);
             close(&dx, &dx64, "dx");
 
             let mut dfilter = vec![f32::NAN; count];
             let mut dbias = vec![f32::NAN; output.channels];
-            conv.backward_filter(x, dy, &mut dfilter, Some(&mut dbias));
+            way.backward_filter(conv, [x, dy], &mut dfilter, Some(&mut dbias));
             close(&dfilter, &dfilter64, "dfilter");
             close(&dbias, &dbias64, "dbias");
         }
@@ -333,7 +383,7 @@ mod tests {
             },
         };
         let mut y = vec![f32::NAN; output.len()];
-        conv.forward(xs[0], &filter, epilogue, &mut y);
+        way.forward(conv, xs[0], &filter, epilogue, &mut y);
         let peak = y64.iter().fold(1.0, |a: f64, b| a.max(b.abs()));
         for (i, y) in y64.iter_mut().enumerate() {
             let o = i % output.channels;
@@ -390,6 +440,16 @@ mod tests {
                 .padding([0, 0])
                 .stride([3, 4]),
             Shape::new(2, [2, 2], [3, 2], 1).stride([5, 5]),
+            // The last lines belong to the first phase of the stride alone.
+            Shape {
+                window: Geometry2d {
+                    kernel: [4, 1],
+                    stride: [3, 1],
+                    padding: [2, 0],
+                    dilation: [2, 1],
+                },
+                ..Shape::new(1, [10, 10], [1, 1], 4)
+            },
             Shape::new(0, [3, 3], [2, 2], 3),
             Shape::new(1, [1, 20], [2, 70], 1).padding([0, 3]),
         ];

@@ -13,7 +13,6 @@ mod pack;
 mod panels;
 mod patch;
 mod phase;
-mod transpose;
 
 use super::conv2d::{Conv, Epilogue};
 use super::map::Activation;

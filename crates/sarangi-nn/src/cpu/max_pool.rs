@@ -27,11 +27,26 @@ pub(crate) struct Places {
     wide: bool,
 }
 
+impl Places {
+    /// The taps' numbers, of windows of at most 256.
+    pub(super) fn bytes(&self) -> &[u8] {
+        debug_assert!(!self.wide);
+        bytemuck::cast_slice(&self.memory)
+    }
+}
+
 impl MaxPool {
+    /// Whether the gradient can be computed as it is read: no windows overlap, and none is large.
+    pub(crate) fn unpools(&self) -> bool {
+        let axes = self.windows.axes(self.input, self.output);
+        let apart = |axis: &Axis| axis.read_by.iter().all(|by| by.len() <= 1);
+        axes.iter().all(apart) && !wide(&axes)
+    }
+
     /// The maxima, and what the way back needs.
     pub(crate) fn forward(&self, x: Source, y: &mut [f32]) -> Places {
         let axes = self.windows.axes(self.input, self.output);
-        let wide = axes[0].taps * axes[1].taps > 1 << u8::BITS;
+        let wide = wide(&axes);
         let bytes = y.len() * if wide { 4 } else { 1 };
         let mut memory = Buffer::stale(bytes.div_ceil(4));
         if wide {
@@ -105,6 +120,11 @@ impl MaxPool {
             .map(|taps| reach(std::slice::from_ref(taps)).len());
         Rows::new(of, pictures, image, Ring::plain(slots.max().unwrap_or(0)))
     }
+}
+
+/// Whether a byte cannot hold the number of a tap.
+fn wide(axes: &[Axis; 2]) -> bool {
+    axes[0].taps * axes[1].taps > 1 << u8::BITS
 }
 
 /// How the number of a tap is kept.
@@ -256,7 +276,10 @@ impl<P: Place> Kernel for Gradients<'_, P> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::map::{Activation, Map};
+    use super::super::unpool::Unpool;
     use super::*;
     use crate::ops::Geometry2d;
     use proptest::prelude::*;
@@ -329,6 +352,43 @@ mod tests {
         let mut found = vec![9.0; x.len()];
         of.backward(Source::Stored(&dy), &places, &mut found);
         assert_eq!(found, dx);
+        if of.unpools() {
+            let unpool = Unpool::new(*of, places, shared(&y), shared(&dy));
+            found.fill(9.0);
+            Source::Unpooled(&unpool).materialise(of.input, &mut found);
+            assert_eq!(found, dx);
+            // From the middle of a row to the middle of another.
+            let pixels = of.input.pixels() / 3..of.input.pixels() - of.input.pixels() / 5;
+            let values = pixels.start * of.input.channels..pixels.end * of.input.channels;
+            found.fill(9.0);
+            run(Part {
+                unpool: &unpool,
+                first: pixels.start,
+                out: &mut found[values.clone()],
+            });
+            assert_eq!(found[values.clone()], dx[values]);
+        }
+    }
+
+    struct Part<'a> {
+        unpool: &'a Unpool,
+        first: usize,
+        out: &'a mut [f32],
+    }
+
+    impl Kernel for Part<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Lanes>(self, simd: S) {
+            self.unpool.read(simd, self.first, self.out);
+        }
+    }
+
+    fn shared(values: &[f32]) -> Arc<Buffer> {
+        let mut buffer = Buffer::stale(values.len());
+        buffer.copy_from_slice(values);
+        Arc::new(buffer)
     }
 
     proptest! {
@@ -347,6 +407,24 @@ mod tests {
         ) {
             let window = Geometry2d { kernel, stride, padding, dilation };
             if let Some(of) = pool([batch, size[0], size[1], channels], window) {
+                check(&of, &values(of.input.len(), seed));
+            }
+        }
+
+        #[test]
+        fn windows_that_do_not_overlap(
+            batch in 1usize..4,
+            size in [1usize..20, 1usize..20],
+            channels in 1usize..70,
+            kernel in [1usize..4, 1usize..4],
+            gap in [0usize..2, 0usize..2],
+            seed in 0u64..1000,
+        ) {
+            let stride = [kernel[0] + gap[0], kernel[1] + gap[1]];
+            let padding = [kernel[0] / 2, kernel[1] / 2];
+            let window = Geometry2d { kernel, stride, padding, dilation: [1, 1] };
+            if let Some(of) = pool([batch, size[0], size[1], channels], window) {
+                assert!(of.unpools());
                 check(&of, &values(of.input.len(), seed));
             }
         }

@@ -23,5 +23,6 @@ pub(crate) mod source;
 pub(crate) mod tasks;
 pub(crate) mod tile;
 pub(crate) mod transpose;
+pub(crate) mod unpool;
 pub(crate) mod windows;
 pub(crate) mod winograd;

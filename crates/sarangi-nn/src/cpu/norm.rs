@@ -60,6 +60,31 @@ pub(crate) fn gradient_sums(
     (sums, products)
 }
 
+/// The same sums below a pooling of the chain's result, from the pooling's result `y` and its
+/// gradient `dy`: the values that won tell their z, and the others have no gradient.
+///
+/// z comes back from `scale · z + shift`, so the scale must not be small against the values. The
+/// map has no dropout.
+pub(crate) fn pooled_gradient_sums(
+    dy: &[f32],
+    y: &[f32],
+    map: &Map,
+    of: Pictures,
+) -> (Vec<f64>, Vec<f64>) {
+    let centres = centres(Source::Stored(y), of);
+    let [sums, products] = sums(of, Summands::Results { dy, y, map }, &centres);
+    let affine = map.scale.values().iter().zip(map.shift.values());
+    let products = affine
+        .zip(centres.values())
+        .zip(sums.iter().zip(products))
+        .map(|((numbers, &centre), (&sum, product))| {
+            let (scale, shift) = (f64::from(*numbers.0), f64::from(*numbers.1));
+            (product + (f64::from(centre) - shift) * sum) / scale
+        })
+        .collect();
+    (sums, products)
+}
+
 /// How many values are added up in f32 before the sum goes to f64.
 const RUN: usize = 64;
 
@@ -111,6 +136,12 @@ enum Summands<'a> {
     Gradients {
         dy: Source<'a>,
         x: &'a [f32],
+        map: &'a Map,
+    },
+    /// a = g, b = y − centre, where y is what a map gave.
+    Results {
+        dy: &'a [f32],
+        y: &'a [f32],
         map: &'a Map,
     },
 }
@@ -170,6 +201,20 @@ impl Kernel for Part<'_> {
                 Summands::Values { x } => {
                     let x = x.view(simd, of, first, scratch);
                     running.add(simd, x, x, |i, x, _| [simd.sub_f32s(x, centres[i]); 2]);
+                }
+                Summands::Results { dy, y, map } => {
+                    let values = first * channels..first * channels + len;
+                    let after = Clamp::new(simd, map.after);
+                    running.add(
+                        simd,
+                        &y[values.clone()],
+                        &dy[values],
+                        #[inline(always)]
+                        |i, y, dy| {
+                            let g = after.gradient(simd, y, dy);
+                            [g, simd.sub_f32s(y, centres[i])]
+                        },
+                    );
                 }
                 Summands::Gradients { dy, x, map } => {
                     let at = first * channels;
@@ -293,6 +338,7 @@ impl Running {
 mod tests {
     use super::super::map::{Activation, Linear};
     use super::super::mask::Mask;
+    use super::super::source::Above;
     use super::*;
     use proptest::prelude::*;
 
@@ -416,6 +462,40 @@ mod tests {
     }
 
     #[test]
+    fn the_results_of_a_pooling_tell_its_sums() {
+        let of = Pictures {
+            batch: 3,
+            height: 21,
+            width: 33,
+            channels: 37,
+        };
+        let (z, dy) = (noise(of.len(), 1), noise(of.len(), 2));
+        let z: Vec<f32> = z.iter().map(|z| z + 100.0).collect();
+        let scale: Vec<f32> = noise(37, 3).iter().map(|s| s.abs() + 0.1).collect();
+        let shift: Vec<f32> = scale.iter().map(|s| 0.3 - 100.0 * s).collect();
+        let map = Map {
+            scale: PerChannel::new(&scale),
+            shift: PerChannel::new(&shift),
+            after: Activation::RELU,
+            ..Map::identity(37)
+        };
+        let mut y = vec![0.0; of.len()];
+        Source::Mapped(&z, &map).materialise(of, &mut y);
+        let (found_g, found_gz) = pooled_gradient_sums(&dy, &y, &map, of);
+        for c in 0..37 {
+            let all = || channel(&z, of, c).zip(channel(&y, of, c).zip(channel(&dy, of, c)));
+            let on = || all().filter(|(_, (y, _))| *y > 0.0);
+            let sum: f64 = on().map(|(_, (_, dy))| dy).sum();
+            let centred: f64 = on().map(|(z, (_, dy))| dy * (z - 100.0)).sum();
+            let size: f64 = on().map(|(_, (_, dy))| dy.abs()).sum();
+            assert!((found_g[c] - sum).abs() <= 1e-6 * size);
+            // z itself was rounded to 8e-6.
+            let found = found_gz[c] - 100.0 * found_g[c];
+            assert!((found - centred).abs() <= 1e-5 * size, "{found} {centred}");
+        }
+    }
+
+    #[test]
     fn sources_are_summed_as_they_are_read() {
         let of = Pictures {
             batch: 3,
@@ -441,7 +521,7 @@ mod tests {
         };
         let dy = noise(of.len(), 4);
         let above = Source::Gradient {
-            dy: &dy,
+            dy: Above::Stored(&dy),
             x: &dense,
             map: &map,
             linear: &linear,

@@ -3,6 +3,7 @@
 use super::map::{Linear, Map};
 use super::pictures::Pictures;
 use super::simd::{Kernel, Lanes, run};
+use super::unpool::Unpool;
 
 /// A batch of channels-last pictures: stored, or computed as it is read.
 #[derive(Clone, Copy, Debug)]
@@ -13,13 +14,31 @@ pub(crate) enum Source<'a> {
     Planar(&'a [f32]),
     /// A chain applied to stored values.
     Mapped(&'a [f32], &'a Map),
+    /// The gradient below a maximum pooling.
+    Unpooled(&'a Unpool),
     /// The gradient of the stored values `x` below a chain, from the gradient `dy` above it.
     Gradient {
-        dy: &'a [f32],
+        dy: Above<'a>,
         x: &'a [f32],
         map: &'a Map,
         linear: &'a Linear,
     },
+}
+
+/// The gradient above a chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Above<'a> {
+    Stored(&'a [f32]),
+    Unpooled(&'a Unpool),
+}
+
+impl<'a> From<Above<'a>> for Source<'a> {
+    fn from(above: Above<'a>) -> Self {
+        match above {
+            Above::Stored(dy) => Self::Stored(dy),
+            Above::Unpooled(dy) => Self::Unpooled(dy),
+        }
+    }
 }
 
 impl<'a> Source<'a> {
@@ -47,8 +66,12 @@ impl<'a> Source<'a> {
                 }
             }
             Self::Mapped(x, map) => map.forward(simd, at, &x[at..at + out.len()], out),
+            Self::Unpooled(dy) => dy.read(simd, first, out),
             Self::Gradient { dy, x, map, linear } => {
-                out.copy_from_slice(&dy[at..at + out.len()]);
+                match dy {
+                    Above::Stored(dy) => out.copy_from_slice(&dy[at..at + out.len()]),
+                    Above::Unpooled(dy) => dy.read(simd, first, out),
+                }
                 map.backward(simd, at, &x[at..at + out.len()], linear, out);
             }
         }

@@ -25,9 +25,7 @@ use self::gradient::Gradient;
 use self::tiles::Tiles;
 use super::map::Activation;
 use super::pictures::Pictures;
-use super::simd::{Kernel, Lanes, run};
 use super::source::Source;
-use super::tile::panel;
 
 /// A convolution with a 3 × 3 filter, stride 1, dilation 1 and one group.
 #[derive(Clone, Copy, Debug)]
@@ -121,18 +119,4 @@ fn pays(covered: &Pictures, costs: [f64; 3], [depth, outputs]: [usize; 2]) -> bo
     let transforms: f64 = costs.iter().zip(counts).map(|(cost, n)| cost / n).sum();
     // Direct sums have 9 products a pixel; half of one is the margin.
     (16.0 + transforms) * tiles as f64 <= 8.5 * covered.pixels() as f64
-}
-
-/// The width of a panel of the current instruction set.
-fn panel_width() -> usize {
-    struct Width;
-    impl Kernel for Width {
-        type Output = usize;
-
-        #[inline(always)]
-        fn run<S: Lanes>(self, _: S) -> usize {
-            panel::<S>()
-        }
-    }
-    run(Width)
 }

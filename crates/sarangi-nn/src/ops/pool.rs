@@ -11,6 +11,7 @@ use crate::cpu::average_pool::AveragePool;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::max_pool::MaxPool;
 use crate::cpu::pictures::Pictures;
+use crate::cpu::unpool::Unpool;
 use crate::cpu::windows::Windows;
 use crate::value::{Host, Value, View, records};
 
@@ -137,13 +138,22 @@ fn max_pool(
         return Ok(pooled(xs, output, y, None));
     };
     let places = pool.forward(xs.source(), &mut y);
-    let node = Node::new(move |dy, flow| {
-        let mut dx = Buffer::stale(input.len());
-        pool.backward(dy.source(), &places, &mut dx);
-        flow.give(&parent, Gradient::stored(input, dx));
-        Ok(())
-    });
-    Ok(pooled(xs, output, y, Some(node)))
+    let way_back = |y: &Arc<Buffer>| {
+        let y = Arc::clone(y);
+        Node::new(move |dy, flow| {
+            let dx = if pool.unpools() {
+                Gradient::unpooled(input, Unpool::new(pool, places, y, dy.into_stored()))
+            } else {
+                let mut dx = Buffer::stale(input.len());
+                pool.backward(dy.source(), &places, &mut dx);
+                Gradient::stored(input, dx)
+            };
+            flow.give(&parent, dx);
+            Ok(())
+        })
+    };
+    let host = Host::result_with(dims(output), output, y, xs.tracked(), way_back);
+    Ok(Value::host(host))
 }
 
 fn average_pool(op: &'static str, xs: &Value, pool: AveragePool) -> Result<Value> {
@@ -173,8 +183,11 @@ fn average_pool(op: &'static str, xs: &Value, pool: AveragePool) -> Result<Value
 }
 
 fn pooled(xs: &Host, output: Pictures, y: Buffer, node: Option<Arc<Node>>) -> Value {
-    let dims = vec![output.batch, output.channels, output.height, output.width];
-    Value::host(Host::result(dims, output, y, xs.tracked(), node))
+    Value::host(Host::result(dims(output), output, y, xs.tracked(), node))
+}
+
+fn dims(of: Pictures) -> Vec<usize> {
+    vec![of.batch, of.channels, of.height, of.width]
 }
 
 fn input(op: &'static str, xs: &Value) -> Result<Pictures> {

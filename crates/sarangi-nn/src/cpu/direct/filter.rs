@@ -183,13 +183,18 @@ impl Sums<'_> {
     fn gradients<S: Lanes>(&self, simd: S, first: usize, pixels: usize) -> Gradients<'_> {
         let (output, width) = (self.conv.output, self.panels.width);
         let channels = output.channels;
+        // Pixels as they are stored are rows of the one panel.
+        let same = self.panels.count() == 1 && channels == width;
         if let Source::Stored(dy) = self.dy
-            && self.panels.count() == 1
-            && channels == width
+            && same
         {
             return Gradients::Stored(&dy[first * channels..][..pixels * channels]);
         }
         let mut panels = Buffer::stale(self.panels.count() * pixels * width);
+        if same {
+            self.dy.read(simd, output, first, &mut panels);
+            return Gradients::Copied(panels);
+        }
         let mut copied = match self.dy {
             Source::Stored(_) => Buffer::stale(0),
             _ => Buffer::stale(output.row()),

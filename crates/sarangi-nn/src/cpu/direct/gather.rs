@@ -119,6 +119,9 @@ impl Kernel for Task<'_, '_> {
         let view = View::new(simd, &walk.source, walk.from, patch, steps, images_read);
         for phase in walk.phases {
             let lines = self.lines.start..self.lines.end.min(phase.rows.count);
+            if lines.is_empty() {
+                continue; // The patch was made without it.
+            }
             let sweep = Sweep::new(
                 walk,
                 phase,

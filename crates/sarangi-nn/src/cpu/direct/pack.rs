@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::super::buffer::Buffer;
 use super::super::conv2d::Conv;
 use super::super::simd::{self, Kernel, Lanes};
+use super::super::transpose::{SIDE, Square, read, write};
 use super::panels::{Panel, Panels};
-use super::transpose::{SIDE, Square, read, write};
 
 /// A filter (out, in / groups, height, width) whose places have been put in an order.
 #[derive(Clone, Copy, Debug)]

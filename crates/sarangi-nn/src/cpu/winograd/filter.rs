@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::super::buffer::Buffer;
 use super::super::simd::{Kernel, Lanes, run};
 use super::super::tile::panel;
-use super::super::transpose::{SIDE, read, turn};
+use super::super::transpose::{SIDE, Square, read, write};
 use super::transform;
 
 /// A 3 × 3 filter in torch's order, seen as a matrix of taps: what is summed over, by outputs.
@@ -60,25 +60,27 @@ impl<'a> Filter<'a> {
     ) {
         let (width, lanes) = (panel::<S>(), S::F32_LANES);
         let plane = depth.len() * width;
-        let mut square = [0.0; SIDE * SIDE];
+        let mut square = Square::zeros();
         for first in (0..width).step_by(SIDE) {
             let output = column * width + first;
             let outputs = self.outputs.saturating_sub(output).min(SIDE);
             for (at, term) in depth.clone().enumerate() {
                 if outputs < SIDE {
-                    square = [0.0; SIDE * SIDE];
+                    square = Square::zeros();
                 }
                 if outputs > 0 {
                     let from = output * self.output_step + term * self.depth_step;
-                    let from = &self.values[from..];
-                    read(from, self.output_step, outputs, TAPS, &mut square);
-                    turn(simd, &mut square);
+                    for i in 0..outputs {
+                        let from = &self.values[from + i * self.output_step..];
+                        read(from, TAPS, square.row_mut(i));
+                    }
+                    square.turn(simd);
                 }
                 for lane in (0..SIDE.min(width)).step_by(lanes) {
                     let mut g = [[simd.splat_f32s(0.0); 3]; 3];
                     for (tap, g) in g.as_flattened_mut().iter_mut().enumerate() {
                         let tap = if self.flipped { TAPS - 1 - tap } else { tap };
-                        *g = S::as_simd_f32s(&square[tap * SIDE + lane..][..lanes]).0[0];
+                        *g = S::as_simd_f32s(&square.row(tap)[lane..][..lanes]).0[0];
                     }
                     let u = transform::filter(simd, g);
                     let at = at * width + first + lane;
@@ -135,7 +137,7 @@ pub(super) fn gradient<S: Lanes>(
 ) {
     let (width, lanes) = (panel::<S>(), S::F32_LANES);
     let (plane, row) = (depth.len() * width, inputs * TAPS);
-    let mut square = [0.0; SIDE * SIDE];
+    let mut square = Square::zeros();
     let outputs = width.min(out.len() / row);
     for first in (0..outputs).step_by(SIDE) {
         for (at, term) in depth.clone().enumerate() {
@@ -147,13 +149,13 @@ pub(super) fn gradient<S: Lanes>(
                 }
                 let g = transform::filter_gradient(simd, u);
                 for (tap, &g) in g.as_flattened().iter().enumerate() {
-                    S::as_mut_simd_f32s(&mut square[tap * SIDE + lane..][..lanes]).0[0] = g;
+                    S::as_mut_simd_f32s(&mut square.row_mut(tap)[lane..][..lanes]).0[0] = g;
                 }
             }
-            turn(simd, &mut square);
-            let taps = square.as_chunks::<SIDE>().0.iter().enumerate();
-            for (i, taps) in taps.take(outputs - first) {
-                out[(first + i) * row + term * TAPS..][..TAPS].copy_from_slice(&taps[..TAPS]);
+            square.turn(simd);
+            for i in 0..SIDE.min(outputs - first) {
+                let to = &mut out[(first + i) * row + term * TAPS..];
+                write(square.row(i), TAPS, to);
             }
         }
     }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::super::map::{Activation, Clamp};
 use super::super::simd::Lanes;
-use super::super::tile::panel;
+use super::super::tile::{panel, panel_width};
 use super::products::plane;
 use super::tiles::Tiles;
-use super::{panel_width, transform};
+use super::transform;
 
 /// y = activation(scale · sum + shift), the numbers in whole panels.
 pub(super) struct Finish {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cpu::map::{Linear, Map, PerChannel};
+use crate::cpu::source::Above;
 
 fn pictures(batch: usize, [height, width]: [usize; 2], channels: usize) -> Pictures {
     Pictures {
@@ -263,7 +264,7 @@ fn values_mapped_as_they_are_read_and_as_they_are_written() {
         offset: PerChannel::constant(0.25, 35),
     };
     let dy = Source::Gradient {
-        dy: &case.dy,
+        dy: Above::Stored(&case.dy),
         x: &plain,
         map: &Map::identity(35),
         linear: &linear,

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
-use super::super::super::tile::{Start, panel};
+use super::super::super::tile::{Start, panel, panel_width};
 use super::super::planes::Planes;
 use super::super::products::{multiply, plane};
-use super::super::{panel_width, transform};
+use super::super::transform;
 use super::{BLOCK, Forward};
 
 /// Strips into which a batch is cut, by its shape only.

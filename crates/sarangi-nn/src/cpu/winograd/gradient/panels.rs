@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
-use super::super::super::tile::panel;
+use super::super::super::tile::{panel, panel_width};
+use super::super::filter;
 use super::super::planes::Planes;
-use super::super::{filter, panel_width};
 use super::{Factors, Gradient, add_up};
 
 /// Values of both factors that are held at once.

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
-use super::super::super::tile::panel;
-use super::super::{filter, panel_width};
+use super::super::super::tile::{panel, panel_width};
+use super::super::filter;
 use super::{Factors, Gradient, add_up};
 
 /// Tiles whose products are added together.
