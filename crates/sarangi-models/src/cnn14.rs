@@ -3,7 +3,7 @@
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{
     BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Linear, Mode, Params, Value,
-    add, adaptive_avg_pool2d, avg_pool2d, flatten, global_max_pool2d, with_candle,
+    adaptive_avg_pool2d, add, avg_pool2d, flatten, global_max_pool2d, with_candle,
 };
 use serde::{Deserialize, Serialize};
 

@@ -83,7 +83,12 @@ struct Layer([NormConv; 2]);
 
 impl Layer {
     fn new(params: &Params, from: usize) -> Result<Self> {
-        let at = |i: usize| [params.sub(format!("norm{i}")), params.sub(format!("conv{i}"))];
+        let at = |i: usize| {
+            [
+                params.sub(format!("norm{i}")),
+                params.sub(format!("conv{i}")),
+            ]
+        };
         let inner = 4 * GROWTH;
         let window = Geometry2d::square(3).padding(1);
         Ok(Self([

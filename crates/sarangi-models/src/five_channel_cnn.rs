@@ -73,7 +73,8 @@ impl Stage for Block {
     fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
         let xs = relu(&self.conv.forward(xs)?)?;
         let xs = self.norm.forward(&xs, mode.reborrow())?;
-        self.dropout.forward(&MaxPool2d::square(2).forward(&xs)?, mode)
+        self.dropout
+            .forward(&MaxPool2d::square(2).forward(&xs)?, mode)
     }
 }
 
@@ -103,9 +104,8 @@ impl FiveChannelCnnSpec {
             let reason = format!("must be from 1 to 16, got {kernel}");
             return Err(Error::config(NAME, "first_kernel", reason));
         }
-        let block = |name: &str, channels, kernel| {
-            Block::new(&params.sub(name), channels, kernel, dropout)
-        };
+        let block =
+            |name: &str, channels, kernel| Block::new(&params.sub(name), channels, kernel, dropout);
         let mut base = Base::new(channels, Extent::at_least(least_size(kernel)));
         base.stage("block1", block("block1", (channels, 32), kernel)?);
         base.stage("block2", block("block2", (32, 64), 3)?);

@@ -38,7 +38,10 @@ impl Join {
             Fusion::Average => (Self::Average, width),
             Fusion::Gated => {
                 let gate = |i: usize| Linear::new(&params.sub(i.to_string()), count * width, width);
-                (Self::Gated((0..count).map(gate).collect::<Result<_>>()?), width)
+                (
+                    Self::Gated((0..count).map(gate).collect::<Result<_>>()?),
+                    width,
+                )
             }
         })
     }

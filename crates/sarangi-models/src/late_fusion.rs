@@ -106,7 +106,7 @@ impl LateFusionSpec {
                 return fail("inputs", reason);
             }
         }
-        if in_channels % count != 0 {
+        if !in_channels.is_multiple_of(count) {
             let reason = format!(
                 "must be those of {count} inputs side by side, a multiple of {count}; got \
                  {in_channels}"
@@ -179,7 +179,10 @@ impl<'a> Spec<ModelContext<'a>> for LateFusionSpec {
             dropout: Dropout { p: 0.0 },
         };
         network.then("fc1", hidden);
-        network.then(LOGITS, Linear::new(&params.sub("fc2"), self.hidden, cx.classes)?);
+        network.then(
+            LOGITS,
+            Linear::new(&params.sub("fc2"), self.hidden, cx.classes)?,
+        );
         Ok(network)
     }
 }

@@ -47,12 +47,18 @@ impl ModelSpec {
     fn from_fields(mut fields: Map<String, Value>) -> serde_json::Result<Self> {
         if let Some(Value::String(name)) = fields.get("type") {
             let known = name.replace('-', "_");
-            if !Self::NAMES.iter().any(|name| name.replace('-', "_") == known) && known != "resnet" {
+            if !Self::NAMES
+                .iter()
+                .any(|name| name.replace('-', "_") == known)
+                && known != "resnet"
+            {
                 let names = Self::NAMES.join(", ");
                 let reason = format!("no network is called {name:?}; there are {names}");
                 return Err(serde_json::Error::custom(reason));
             }
-            let layers = known.strip_prefix("resnet").and_then(|n| n.parse::<u64>().ok());
+            let layers = known
+                .strip_prefix("resnet")
+                .and_then(|n| n.parse::<u64>().ok());
             let name = match layers {
                 Some(layers) => {
                     let given = fields.insert("layers".to_owned(), layers.into());
@@ -105,7 +111,10 @@ mod tests {
     fn every_name_is_known_with_either_dash_and_survives_json() {
         for name in ModelSpec::NAMES {
             let spec = ModelSpec::named(name, &[]).unwrap();
-            assert_eq!(ModelSpec::named(&name.replace('-', "_"), &[]).unwrap(), spec);
+            assert_eq!(
+                ModelSpec::named(&name.replace('-', "_"), &[]).unwrap(),
+                spec
+            );
             let json = serde_json::to_string(&spec).unwrap();
             assert_eq!(serde_json::from_str::<ModelSpec>(&json).unwrap(), spec);
             let alone = serde_json::to_string(name).unwrap();
@@ -142,7 +151,9 @@ mod tests {
             ("resnet18", &[("head", "liner")][..], "liner"),
             ("basic-cnn", &[("size", "256")][..], "array"),
         ] {
-            let message = ModelSpec::named(name, &settings(set)).unwrap_err().to_string();
+            let message = ModelSpec::named(name, &settings(set))
+                .unwrap_err()
+                .to_string();
             assert!(message.contains(part), "{message}");
             assert_eq!(message.lines().count(), 1, "{message}");
         }

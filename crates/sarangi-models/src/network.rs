@@ -152,7 +152,11 @@ impl Network {
             let expected = format!(
                 "(batch, {channels}, bins, frames) with the channels of {names} side by side"
             );
-            return Err(Error::shape(self.name, expected, format!("{:?}", xs.dims())));
+            return Err(Error::shape(
+                self.name,
+                expected,
+                format!("{:?}", xs.dims()),
+            ));
         }
         let mut first = 0;
         let part = |input: &Input| {
@@ -226,7 +230,10 @@ impl Model for Network {
     }
 
     fn inputs(&self) -> Vec<&str> {
-        self.inputs.iter().map(|input| input.name.as_str()).collect()
+        self.inputs
+            .iter()
+            .map(|input| input.name.as_str())
+            .collect()
     }
 
     fn stages(&self) -> Vec<&str> {

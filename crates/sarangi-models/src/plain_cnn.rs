@@ -12,11 +12,7 @@ pub(crate) struct Halving {
 }
 
 impl Halving {
-    pub(crate) fn new(
-        params: &Params,
-        (from, to): (usize, usize),
-        padding: usize,
-    ) -> Result<Self> {
+    pub(crate) fn new(params: &Params, (from, to): (usize, usize), padding: usize) -> Result<Self> {
         let window = Geometry2d::square(3).padding(padding);
         let conv = Conv2d::new(params, Conv2dSpec::new(from, to, window))?;
         Ok(Self { conv })

@@ -55,7 +55,10 @@ impl Block {
     fn new(params: &Params, from: usize, to: usize) -> Result<Self> {
         let window = Geometry2d::square(3).padding(1);
         let layer = |i: usize, from, stride| {
-            let at = [params.sub(format!("conv_{i}")), params.sub(format!("bn_{i}"))];
+            let at = [
+                params.sub(format!("conv_{i}")),
+                params.sub(format!("bn_{i}")),
+            ];
             ConvNorm::of(at, Conv2dSpec::new(from, to, window.stride(stride)))
         };
         Ok(Self {
@@ -84,7 +87,9 @@ struct Dense {
 
 impl Stage for Dense {
     fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
-        let xs = self.norm.forward(&self.linear.forward(xs)?, mode.reborrow())?;
+        let xs = self
+            .norm
+            .forward(&self.linear.forward(xs)?, mode.reborrow())?;
         self.dropout.forward(&relu(&xs)?, mode)
     }
 }
@@ -97,9 +102,8 @@ impl ShortChunkCnnSpec {
             let reason = format!("must be from 1 to 4096, got {width}");
             return Err(Error::config(NAME, "channels", reason));
         }
-        let norm = |name: &str, count| {
-            BatchNorm::new(&params.sub(name), count, BatchNormSpec::default())
-        };
+        let norm =
+            |name: &str, count| BatchNorm::new(&params.sub(name), count, BatchNormSpec::default());
         let mut base = Base::new(channels, Extent::at_least(1));
         base.stage("spec_bn", norm("spec_bn", channels)?);
         let mut from = channels;

@@ -16,7 +16,10 @@ fn count(name: &str, settings: &[(&str, &str)], in_channels: usize, classes: usi
         in_channels,
         classes,
     };
-    ModelSpec::named(name, &settings).unwrap().build(cx).unwrap();
+    ModelSpec::named(name, &settings)
+        .unwrap()
+        .build(cx)
+        .unwrap();
     let all: usize = params.all().iter().map(|(_, p)| p.var.elem_count()).sum();
     let trainable = params.trainable_count();
     [trainable, all - trainable]

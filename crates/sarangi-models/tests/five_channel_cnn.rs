@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use ndarray::IxDyn;
 use sarangi_core::{Error, IntoTensor, Seed, Spec, TensorExt};
-use sarangi_models::{
-    FiveChannelCnnSpec, ModelContext, Network, load_weights, read_weights,
-};
+use sarangi_models::{FiveChannelCnnSpec, ModelContext, Network, load_weights, read_weights};
 use sarangi_nn::{Model, Params};
 use sarangi_testkit::{Golden, fixture, goldens};
 

@@ -69,7 +69,11 @@ pub trait Model: Send + Sync {
             Inputs::One(xs) | Inputs::Named(&[("input", xs)]) => self.forward(xs, mode),
             Inputs::Named(other) => {
                 let names: Vec<_> = other.iter().map(|(name, _)| *name).collect();
-                Err(Error::shape("inputs", "`input` alone", format_args!("{names:?}")))
+                Err(Error::shape(
+                    "inputs",
+                    "`input` alone",
+                    format_args!("{names:?}"),
+                ))
             }
         }
     }
@@ -191,9 +195,12 @@ mod tests {
         let xs = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
         let xs = Value::new(&xs).unwrap();
         let model: Box<dyn Model> = Box::new(Identity);
-        let run = |inputs| model.forward_inputs(inputs, Mode::Eval);
+        let run = |inputs: Inputs<'_'>| model.forward_inputs(inputs, Mode::Eval);
         assert_eq!(run((&xs).into()).unwrap().dims(), [2, 3]);
-        assert_eq!(run(Inputs::Named(&[("input", &xs)])).unwrap().dims(), [2, 3]);
+        assert_eq!(
+            run(Inputs::Named(&[("input", &xs)])).unwrap().dims(),
+            [2, 3]
+        );
         let error = run(Inputs::Named(&[("sound", &xs)])).unwrap_err();
         assert!(error.to_string().contains("sound"), "{error}");
         assert!(model.stages().is_empty());

@@ -23,7 +23,11 @@ fn frozen(name: &str, freeze: Freeze, channels: usize) -> (Params, Box<dyn Model
 }
 
 fn names(params: &Params) -> Vec<String> {
-    params.trainable().into_iter().map(|(name, _)| name).collect()
+    params
+        .trainable()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn step(params: &Params, network: &dyn Model, channels: usize) -> BTreeMap<String, Tensor> {
@@ -48,7 +52,11 @@ fn only_the_head_of_a_frozen_base_learns_and_nothing_else_moves() {
     for (name, channels, head) in [
         ("resnet18", 3, ["fc.bias", "fc.weight"]),
         ("five-channel-cnn", 5, ["out.bias", "out.weight"]),
-        ("mobilenet-v2", 3, ["classifier.1.bias", "classifier.1.weight"]),
+        (
+            "mobilenet-v2",
+            3,
+            ["classifier.1.bias", "classifier.1.weight"],
+        ),
     ] {
         let (params, network) = frozen(name, Freeze::Base, channels);
         assert_eq!(names(&params), head, "{name}");

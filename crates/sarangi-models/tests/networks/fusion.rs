@@ -49,7 +49,10 @@ fn named_inputs_may_differ_in_size() {
     let a = Value::new(&formula::tensor("a", &[2, 1, 16, 20])).unwrap();
     let b = Value::new(&formula::tensor("b", &[2, 1, 40, 9])).unwrap();
     let named = Inputs::Named(&[("spectrogram", &a), ("wavelet", &b)]);
-    assert_eq!(network.forward_inputs(named, Mode::Eval).unwrap().dims(), [2, 4]);
+    assert_eq!(
+        network.forward_inputs(named, Mode::Eval).unwrap().dims(),
+        [2, 4]
+    );
 }
 
 #[test]
@@ -60,7 +63,11 @@ fn as_coded_the_second_input_reaches_nothing() {
     let (a, b) = (Value::new(&a).unwrap(), Value::new(&b).unwrap());
     let run = |second: &Value| {
         let named = [("spectrogram", &a), ("wavelet", second)];
-        flat(network.forward_inputs(Inputs::Named(&named), Mode::Eval).unwrap())
+        flat(
+            network
+                .forward_inputs(Inputs::Named(&named), Mode::Eval)
+                .unwrap(),
+        )
     };
     assert_eq!(run(&b), run(&a));
 }
@@ -71,10 +78,14 @@ fn a_branch_is_watched_but_not_entered() {
     let (a, b) = pictures();
     let both = Value::tracked(&Tensor::cat(&[&a, &b], 1).unwrap()).unwrap();
     let stage = "wavelet.block2";
-    let at = network.forward_to(stage, (&both).into(), Mode::Eval).unwrap();
+    let at = network
+        .forward_to(stage, (&both).into(), Mode::Eval)
+        .unwrap();
     let error = network.forward_from(stage, &at, Mode::Eval).unwrap_err();
     assert!(error.to_string().contains("forward_watched"), "{error}");
-    let rest = network.forward_to("join", (&both).into(), Mode::Eval).unwrap();
+    let rest = network
+        .forward_to("join", (&both).into(), Mode::Eval)
+        .unwrap();
     let rest = network.forward_from("join", &rest, Mode::Eval).unwrap();
     assert_eq!(rest.dims(), [2, 4]);
 
@@ -87,12 +98,23 @@ fn a_branch_is_watched_but_not_entered() {
         variable = Some(made.clone());
         Ok(made)
     };
-    let logits = network.forward_watched((&both).into(), Mode::Eval, &mut watch).unwrap();
+    let logits = network
+        .forward_watched((&both).into(), Mode::Eval, &mut watch)
+        .unwrap();
     let ones = Tensor::ones((2, 4), candle_core::DType::F32, b.device()).unwrap();
     let gradients = logits.backward_from(&Value::new(&ones).unwrap()).unwrap();
     let gradient = gradients.of(&variable.unwrap()).unwrap().unwrap();
     assert_eq!(gradient.dims(), at.dims());
-    assert!(gradient.abs().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap() > 0.0);
+    assert!(
+        gradient
+            .abs()
+            .unwrap()
+            .sum_all()
+            .unwrap()
+            .to_scalar::<f32>()
+            .unwrap()
+            > 0.0
+    );
 }
 
 #[test]
@@ -121,8 +143,14 @@ fn senseless_fusions_are_named() {
     let (_, network) = build("late-fusion", &[SMALL], [6, 4]);
     let xs = Value::new(&formula::tensor("a", &[2, 3, 16, 20])).unwrap();
     let message = network.forward(&xs, Mode::Eval).unwrap_err().to_string();
-    assert!(message.contains("spectrogram, wavelet side by side"), "{message}");
+    assert!(
+        message.contains("spectrogram, wavelet side by side"),
+        "{message}"
+    );
     let named = Inputs::Named(&[("spectrogram", &xs)]);
-    let message = network.forward_inputs(named, Mode::Eval).unwrap_err().to_string();
+    let message = network
+        .forward_inputs(named, Mode::Eval)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("`spectrogram`, `wavelet`"), "{message}");
 }

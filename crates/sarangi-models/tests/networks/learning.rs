@@ -67,7 +67,12 @@ fn residual_networks_learn() {
     for name in ["resnet18", "resnet34", "resnet50"] {
         learn(name, &[], 3, [32, 33]);
     }
-    learn("resnet18", &[("stem", "3x3"), ("head", "hidden256"), STILL], 1, [16, 16]);
+    learn(
+        "resnet18",
+        &[("stem", "3x3"), ("head", "hidden256"), STILL],
+        1,
+        [16, 16],
+    );
 }
 
 #[test]

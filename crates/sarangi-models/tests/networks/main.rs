@@ -28,6 +28,9 @@ fn build(
         in_channels,
         classes,
     };
-    let network = ModelSpec::named(name, &settings).unwrap().build(cx).unwrap();
+    let network = ModelSpec::named(name, &settings)
+        .unwrap()
+        .build(cx)
+        .unwrap();
     (params, network)
 }

@@ -8,12 +8,24 @@ use crate::{build, formula};
 
 /// Networks of every kind on small pictures: name, settings, channels, size, numbers of the
 /// embedding.
-type Case = (&'static str, &'static [(&'static str, &'static str)], usize, [usize; 2], usize);
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    usize,
+    [usize; 2],
+    usize,
+);
 
 const CASES: [Case; 8] = [
     ("five-channel-cnn", &[], 5, [13, 22], 128),
     ("resnet18", &[("head", "dropout_linear")], 3, [32, 33], 512),
-    ("resnet18", &[("head", "hidden256"), ("stem", "3x3")], 1, [17, 20], 256),
+    (
+        "resnet18",
+        &[("head", "hidden256"), ("stem", "3x3")],
+        1,
+        [17, 20],
+        256,
+    ),
     ("mobilenet-v2", &[], 3, [33, 32], 1280),
     ("basic-cnn", &[("size", "[16, 24]")], 3, [16, 24], 128),
     ("small-cnn", &[("size", "[22, 23]")], 3, [22, 23], 64),
@@ -37,15 +49,24 @@ fn a_network_stopped_and_entered_at_any_stage_gives_the_same_logits() {
         let stages: Vec<String> = network.stages().iter().map(|s| (*s).to_owned()).collect();
         assert_eq!(stages.last().unwrap(), "logits", "{name}");
         for stage in &stages {
-            let at = network.forward_to(stage, Inputs::One(&xs), Mode::Eval).unwrap();
+            let at = network
+                .forward_to(stage, Inputs::One(&xs), Mode::Eval)
+                .unwrap();
             let at = Value::new(&at.tensor().unwrap()).unwrap();
             let rest = network.forward_from(stage, &at, Mode::Eval).unwrap();
-            let peak = values(&logits).iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+            let peak = values(&logits)
+                .iter()
+                .fold(0.0f32, |peak, x| peak.max(x.abs()));
             for (got, want) in values(&rest).iter().zip(values(&logits)) {
-                assert!((got - want).abs() <= 1e-5 * peak, "{name} at {stage}: {got}, {want}");
+                assert!(
+                    (got - want).abs() <= 1e-5 * peak,
+                    "{name} at {stage}: {got}, {want}"
+                );
             }
         }
-        let embedding = network.forward_features(Inputs::One(&xs), Mode::Eval).unwrap();
+        let embedding = network
+            .forward_features(Inputs::One(&xs), Mode::Eval)
+            .unwrap();
         assert_eq!(embedding.dims(), [2, features], "{name}");
         let last = network.forward_to(&stages[stages.len() - 2], Inputs::One(&xs), Mode::Eval);
         assert_eq!(values(&embedding), values(&last.unwrap()), "{name}");
@@ -65,15 +86,29 @@ fn a_network_stopped_and_entered_at_any_stage_gives_the_same_logits() {
 fn what_is_no_stage_or_input_is_named() {
     let (_, network) = build("resnet18", &[], [3, 4]);
     let xs = Value::new(&formula::tensor("input", &[1, 3, 20, 20])).unwrap();
-    let error = network.forward_to("layer5", (&xs).into(), Mode::Eval).unwrap_err();
+    let error = network
+        .forward_to("layer5", (&xs).into(), Mode::Eval)
+        .unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("layer5") && message.contains("layer4"), "{message}");
+    assert!(
+        message.contains("layer5") && message.contains("layer4"),
+        "{message}"
+    );
     assert!(network.forward_from("layer5", &xs, Mode::Eval).is_err());
     let named = Inputs::Named(&[("sound", &xs)]);
-    let message = network.forward_inputs(named, Mode::Eval).unwrap_err().to_string();
-    assert!(message.contains("`input`") && message.contains("sound"), "{message}");
+    let message = network
+        .forward_inputs(named, Mode::Eval)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("`input`") && message.contains("sound"),
+        "{message}"
+    );
     let named = Inputs::Named(&[("input", &xs)]);
-    assert_eq!(network.forward_inputs(named, Mode::Eval).unwrap().dims(), [1, 4]);
+    assert_eq!(
+        network.forward_inputs(named, Mode::Eval).unwrap().dims(),
+        [1, 4]
+    );
     let wrong = Value::new(&formula::tensor("input", &[1, 2, 20, 20])).unwrap();
     let error = network.forward(&wrong, Mode::Eval).unwrap_err();
     assert!(matches!(error, Error::Shape { .. }), "{error}");
@@ -106,7 +141,9 @@ fn at_stage(network: &dyn Model, x: &Tensor, stage: &str, class: usize) -> (Tens
         variable = Some(made.clone());
         Ok(made)
     };
-    let logits = network.forward_watched((&xs).into(), Mode::Eval, &mut watch).unwrap();
+    let logits = network
+        .forward_watched((&xs).into(), Mode::Eval, &mut watch)
+        .unwrap();
     let mut one = vec![0.0f32; 4];
     one[class] = 1.0;
     let one = Tensor::from_vec(one, (1, 4), x.device()).unwrap();
@@ -131,7 +168,13 @@ fn gradients_to_a_stage_are_right() {
             f64::from(values(&logits)[2])
         };
         // Along the gradient itself, so that the change is far above the rounding of the score.
-        let norm = gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+        let norm = gradient
+            .sqr()
+            .unwrap()
+            .sum_all()
+            .unwrap()
+            .to_scalar::<f32>()
+            .unwrap();
         let norm = f64::from(norm).sqrt();
         let direction = (&gradient / norm).unwrap();
         let step = 0.2;
