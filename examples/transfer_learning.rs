@@ -2,9 +2,11 @@
 //!
 //! The base is the network that the quickstart trained to tell four textures apart
 //! (`fixtures/checkpoints/v1`). Its last layer is replaced by one for a question that it was never
-//! asked: are there drums? Everything else is frozen, so that 258 numbers are learned, from three
-//! tracks of each texture. For comparison the same head is put on a base that knows nothing. Both
-//! are tested on clips that neither base nor head has heard (`fixtures/unseen`).
+//! asked: are the notes long or short? Everything else is frozen, so that 258 numbers are learned,
+//! from three tracks of each texture. For comparison the same head is put on a base that knows
+//! nothing. Both are tested on clips that neither base nor head has heard (`fixtures/unseen`); of
+//! their 16 chunks the trained base gets 15 right, the other 12. (Not every question needs a trained
+//! base: whether there are drums, the other tells as well.)
 //!
 //! ```text
 //! cargo run --release --example transfer_learning
@@ -25,9 +27,9 @@ use sarangi::train::{Adam, ModelFile, OptimiserSpec};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The textures and whether they have drums.
-const TEXTURES: [(&str, u32); 4] = [("drone", 0), ("march", 1), ("pluck", 0), ("pulse", 1)];
-const ANSWERS: [&str; 2] = ["no drums", "drums"];
+/// The textures and how long their notes are: bowed and blown, plucked and cut off.
+const TEXTURES: [(&str, u32); 4] = [("drone", 0), ("march", 0), ("pluck", 1), ("pulse", 1)];
+const ANSWERS: [&str; 2] = ["long", "short"];
 
 /// A track's chunks as the network's input, and the answer.
 struct Track {
@@ -80,7 +82,7 @@ fn main() -> anyhow::Result<()> {
             let name = track.path.file_name().unwrap_or_default().to_string_lossy();
             let verdict = ANSWERS[usize::from(mean > 0.5)];
             say(format_args!(
-                "  {name:<12} {verdict:<9} (drums: {:.0} %)",
+                "  {name:<12} {verdict:<5} (short: {:.0} %)",
                 100.0 * mean
             ));
         }
@@ -135,7 +137,7 @@ fn learn(params: &Params, network: &dyn Model, tracks: &[Track]) -> anyhow::Resu
     Ok(())
 }
 
-/// For each chunk the probabilities of no drums and of drums.
+/// For each chunk the probabilities of long and of short notes.
 fn answers(network: &dyn Model, track: &Track) -> anyhow::Result<Vec<Vec<f32>>> {
     let probabilities = softmax(&network.forward(&track.chunks, Mode::Eval)?)?;
     Ok(probabilities.tensor()?.to_vec2()?)

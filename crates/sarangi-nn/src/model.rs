@@ -195,7 +195,7 @@ mod tests {
         let xs = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
         let xs = Value::new(&xs).unwrap();
         let model: Box<dyn Model> = Box::new(Identity);
-        let run = |inputs: Inputs<'_'>| model.forward_inputs(inputs, Mode::Eval);
+        let run = |inputs: Inputs<'_>| model.forward_inputs(inputs, Mode::Eval);
         assert_eq!(run((&xs).into()).unwrap().dims(), [2, 3]);
         assert_eq!(
             run(Inputs::Named(&[("input", &xs)])).unwrap().dims(),
