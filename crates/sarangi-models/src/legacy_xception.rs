@@ -2,31 +2,42 @@
 
 use sarangi_core::{Result, Spec};
 use sarangi_nn::{
-    BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Geometry2d, Init, Linear, MaxPool2d, Mode, Model,
-    Params, Value, add, global_avg_pool2d, relu,
+    BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Geometry2d, Init, MaxPool2d, Mode, Params, Value,
+    add, relu,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ModelContext;
+use crate::base::Base;
 use crate::conv_norm::ConvNorm;
+use crate::extent::Extent;
+use crate::{Head, ModelContext, Network, Pool, Stage};
 
-/// The choices of a [`LegacyXception`]: none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LegacyXceptionSpec {}
+const NAME: &str = "legacy_xception";
 
-/// Depthwise-separable convolutions in twelve residual blocks; timm's `legacy_xception`, parameter
-/// for parameter.
+/// The choices of a legacy Xception: depthwise-separable convolutions in twelve residual blocks. The
+/// defaults are timm's `legacy_xception`, parameter for parameter.
+///
+/// Stages: `conv1`, `conv2`, `block1` … `block12`, `conv3`, `conv4`, `pool`. Weights are named as in
+/// timm.
 ///
 /// # Shapes
 /// (batch, channels, height, width) → (batch, classes); height and width at least 7.
-#[derive(Debug)]
-pub struct LegacyXception {
-    in_channels: usize,
-    stem: [ConvNorm; 2],
-    blocks: Vec<Block>,
-    exit: [(Separable, BatchNorm); 2],
-    fc: Linear,
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LegacyXceptionSpec {
+    /// The last layers.
+    pub head: Head,
+    /// The probability of the head's dropout, if it has one.
+    pub dropout: f32,
+}
+
+impl Default for LegacyXceptionSpec {
+    fn default() -> Self {
+        Self {
+            head: Head::Linear,
+            dropout: 0.5,
+        }
+    }
 }
 
 /// A depthwise convolution and a pointwise one, nothing between them.
@@ -54,6 +65,19 @@ impl Separable {
 
     fn forward(&self, xs: &Value) -> Result<Value> {
         self.pointwise.forward(&self.depthwise.forward(xs)?)
+    }
+}
+
+/// A separable convolution, its norm and a ReLU.
+#[derive(Debug)]
+struct Exit {
+    separable: Separable,
+    norm: BatchNorm,
+}
+
+impl Stage for Exit {
+    fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
+        relu(&self.norm.forward(&self.separable.forward(xs)?, mode)?)
     }
 }
 
@@ -97,7 +121,9 @@ impl Block {
             skip: skip.transpose()?,
         })
     }
+}
 
+impl Stage for Block {
     fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
         let mut ys = xs.clone();
         for (i, (separable, norm)) in self.layers.iter().enumerate() {
@@ -117,22 +143,18 @@ impl Block {
     }
 }
 
-impl<'a> Spec<ModelContext<'a>> for LegacyXceptionSpec {
-    type Built = LegacyXception;
-
-    fn build(&self, cx: ModelContext<'a>) -> Result<LegacyXception> {
-        cx.check("legacy_xception")?;
-        let params = cx.params;
-        let stem = |i: usize, channels, window| {
+impl LegacyXceptionSpec {
+    pub(crate) fn base(&self, params: &Params, channels: usize) -> Result<Base> {
+        let stem = |i: usize, channels, window| -> Result<_> {
             let at = [params.sub(format!("conv{i}")), params.sub(format!("bn{i}"))];
-            ConvNorm::new(at, channels, window, 1)
+            Ok(ConvNorm::new(at, channels, window, 1)?.relu())
         };
         let exit = |i: usize, from, to| -> Result<_> {
             let norm = params.sub(format!("bn{i}"));
-            Ok((
-                Separable::new(&params.sub(format!("conv{i}")), from, to)?,
-                BatchNorm::new(&norm, to, BatchNormSpec::default())?,
-            ))
+            Ok(Exit {
+                separable: Separable::new(&params.sub(format!("conv{i}")), from, to)?,
+                norm: BatchNorm::new(&norm, to, BatchNormSpec::default())?,
+            })
         };
         let mut layouts = vec![
             Layout(64, 128, 2, 2, false, true),
@@ -141,36 +163,30 @@ impl<'a> Spec<ModelContext<'a>> for LegacyXceptionSpec {
         ];
         layouts.extend((0..8).map(|_| Layout(728, 728, 3, 1, true, true)));
         layouts.push(Layout(728, 1024, 2, 2, true, false));
-        let blocks = layouts
-            .iter()
-            .enumerate()
-            .map(|(i, layout)| Block::new(&params.sub(format!("block{}", i + 1)), layout));
-        Ok(LegacyXception {
-            in_channels: cx.in_channels,
-            stem: [
-                stem(1, (cx.in_channels, 32), Geometry2d::square(3).stride(2))?,
-                stem(2, (32, 64), Geometry2d::square(3))?,
-            ],
-            blocks: blocks.collect::<Result<_>>()?,
-            exit: [exit(3, 1024, 1536)?, exit(4, 1536, 2048)?],
-            fc: Linear::new(&params.sub("fc"), 2048, cx.classes)?,
-        })
+        let mut base = Base::new(channels, Extent::at_least(7));
+        let window = Geometry2d::square(3);
+        base.stage("conv1", stem(1, (channels, 32), window.stride(2))?);
+        base.stage("conv2", stem(2, (32, 64), window)?);
+        for (i, layout) in layouts.iter().enumerate() {
+            let name = format!("block{}", i + 1);
+            let block = Block::new(&params.sub(&name), layout)?;
+            base.stage(name, block);
+        }
+        base.stage("conv3", exit(3, 1024, 1536)?);
+        base.stage("conv4", exit(4, 1536, 2048)?);
+        base.stage("pool", Pool::Average);
+        base.features = 2048;
+        Ok(base)
     }
 }
 
-impl Model for LegacyXception {
-    fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
-        crate::input::check("legacy_xception", xs, self.in_channels, 7)?;
-        let mut xs = xs.clone();
-        for layer in &self.stem {
-            xs = relu(&layer.forward(&xs, mode.reborrow())?)?;
-        }
-        for block in &self.blocks {
-            xs = block.forward(&xs, mode.reborrow())?;
-        }
-        for (separable, norm) in &self.exit {
-            xs = relu(&norm.forward(&separable.forward(&xs)?, mode.reborrow())?)?;
-        }
-        self.fc.forward(&global_avg_pool2d(&xs)?)
+impl<'a> Spec<ModelContext<'a>> for LegacyXceptionSpec {
+    type Built = Network;
+
+    fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
+        cx.check(NAME)?;
+        let base = self.base(cx.params, cx.in_channels)?;
+        let place = cx.params.sub("fc");
+        self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

@@ -4,12 +4,18 @@ use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{Model, Params};
 use serde::{Deserialize, Serialize};
 
-use crate::{FiveChannelCnnSpec, LegacyXceptionSpec, MobileNetV2Spec, ResNetSpec};
+use crate::base::Base;
+use crate::{
+    BasicCnnSpec, Cnn14Spec, DenseNet201Spec, FiveChannelCnnSpec, LateFusionSpec,
+    LegacyXceptionSpec, MobileNetV1Spec, MobileNetV2Spec, ResNetSpec, ShortChunkCnnSpec,
+    SmallCnnSpec, SoftmaxRegressionSpec,
+};
 
 /// What a network must know besides its own description: its place and the data's shape.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelContext<'a> {
-    /// Where its parameters are made.
+    /// Where its parameters are made; all but the head may be
+    /// [frozen](sarangi_nn::Params::frozen).
     pub params: &'a Params,
     /// The channels of its input.
     pub in_channels: usize,
@@ -38,32 +44,85 @@ impl ModelContext<'_> {
 }
 
 /// Any network of this crate, as recipes name it: `{ "type": "five_channel_cnn", … }`.
+///
+/// `resnet18`, `resnet34` and `resnet50` are read as `resnet` with so many `layers`, a `-` in a name
+/// as `_`, and a name alone as the network with its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", remote = "Self")]
 #[non_exhaustive]
 pub enum ModelSpec {
     /// The five-channel network.
     FiveChannelCnn(FiveChannelCnnSpec),
-    /// A residual network of basic blocks.
+    /// A residual network.
     #[serde(rename = "resnet")]
     ResNet(ResNetSpec),
+    /// The first PyTorch port of Xception.
+    LegacyXception(LegacyXceptionSpec),
+    /// MobileNetV1.
+    #[serde(rename = "mobilenet_v1")]
+    MobileNetV1(MobileNetV1Spec),
     /// MobileNetV2.
     #[serde(rename = "mobilenet_v2")]
     MobileNetV2(MobileNetV2Spec),
-    /// The first PyTorch port of Xception.
-    LegacyXception(LegacyXceptionSpec),
+    /// DenseNet-201.
+    #[serde(rename = "densenet201")]
+    DenseNet201(DenseNet201Spec),
+    /// The basic network of the spectrogram and wavelet system.
+    BasicCnn(BasicCnnSpec),
+    /// The small network of the GTZAN pictures system.
+    SmallCnn(SmallCnnSpec),
+    /// Softmax regression on pixels.
+    SoftmaxRegression(SoftmaxRegressionSpec),
+    /// The short-chunk residual network.
+    ShortChunkCnn(ShortChunkCnnSpec),
+    /// CNN14.
+    Cnn14(Cnn14Spec),
+    /// Late fusion of several networks.
+    LateFusion(LateFusionSpec),
+}
+
+impl ModelSpec {
+    /// The network without its head, as a branch of a late fusion has it.
+    pub(crate) fn base(&self, params: &Params, channels: usize) -> Result<Base> {
+        match self {
+            Self::FiveChannelCnn(spec) => spec.base(params, channels),
+            Self::ResNet(spec) => spec.base(params, channels),
+            Self::LegacyXception(spec) => spec.base(params, channels),
+            Self::MobileNetV1(spec) => spec.base(params, channels),
+            Self::MobileNetV2(spec) => spec.base(params, channels),
+            Self::DenseNet201(spec) => spec.base(params, channels),
+            Self::BasicCnn(spec) => spec.base(params, channels),
+            Self::SmallCnn(spec) => spec.base(params, channels),
+            Self::SoftmaxRegression(spec) => spec.base(params, channels),
+            Self::ShortChunkCnn(spec) => spec.base(params, channels),
+            Self::Cnn14(spec) => spec.base(params, channels),
+            Self::LateFusion(_) => {
+                let reason = "must be a network of one input";
+                Err(Error::config("late_fusion", "base", reason))
+            }
+        }
+    }
 }
 
 impl<'a> Spec<ModelContext<'a>> for ModelSpec {
     type Built = Box<dyn Model>;
 
     fn build(&self, cx: ModelContext<'a>) -> Result<Self::Built> {
-        Ok(match self {
-            Self::FiveChannelCnn(spec) => Box::new(spec.build(cx)?),
-            Self::ResNet(spec) => Box::new(spec.build(cx)?),
-            Self::MobileNetV2(spec) => Box::new(spec.build(cx)?),
-            Self::LegacyXception(spec) => Box::new(spec.build(cx)?),
-        })
+        let network = match self {
+            Self::FiveChannelCnn(spec) => spec.build(cx),
+            Self::ResNet(spec) => spec.build(cx),
+            Self::LegacyXception(spec) => spec.build(cx),
+            Self::MobileNetV1(spec) => spec.build(cx),
+            Self::MobileNetV2(spec) => spec.build(cx),
+            Self::DenseNet201(spec) => spec.build(cx),
+            Self::BasicCnn(spec) => spec.build(cx),
+            Self::SmallCnn(spec) => spec.build(cx),
+            Self::SoftmaxRegression(spec) => spec.build(cx),
+            Self::ShortChunkCnn(spec) => spec.build(cx),
+            Self::Cnn14(spec) => spec.build(cx),
+            Self::LateFusion(spec) => spec.build(cx),
+        };
+        Ok(Box::new(network?))
     }
 }
 

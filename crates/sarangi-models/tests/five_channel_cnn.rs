@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use ndarray::IxDyn;
 use sarangi_core::{Error, IntoTensor, Seed, Spec, TensorExt};
-use sarangi_models::{
-    FiveChannelCnn, FiveChannelCnnSpec, ModelContext, load_weights, read_weights,
-};
+use sarangi_models::{FiveChannelCnnSpec, ModelContext, Network, load_weights, read_weights};
 use sarangi_nn::{Model, Params};
 use sarangi_testkit::{Golden, fixture, goldens};
 
-fn build(golden: &Golden) -> (Params, FiveChannelCnn) {
+fn build(golden: &Golden) -> (Params, Network) {
     let number = |field: &str| golden.spec[field].as_u64().unwrap() as usize;
     let params = Params::new(Seed(1), &Device::Cpu);
     let spec = FiveChannelCnnSpec {
@@ -31,7 +29,7 @@ fn build(golden: &Golden) -> (Params, FiveChannelCnn) {
     (params, network)
 }
 
-fn check_logits(golden: &Golden, network: &FiveChannelCnn) {
+fn check_logits(golden: &Golden, network: &Network) {
     let x = golden.array("x").into_tensor(&Device::Cpu).unwrap();
     let y = network.predict(&x).unwrap();
     y.with_array::<IxDyn, _>(|y| golden.assert_close("y", y))

@@ -18,7 +18,7 @@ pub use cpu::buffer::release_memory;
 pub use init::Init;
 pub use layers::{BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Dropout, Linear, MaxPool2d};
 pub use mode::Mode;
-pub use model::Model;
+pub use model::{Inputs, Model, Watch};
 pub use ops::{
     AdamStep, CrossEntropy, Geometry2d, SgdStep, Targets, adam_step, adaptive_avg_pool2d,
     adaptive_max_pool2d, add, add_relu, avg_pool2d, batch_norm_eval, batch_norm_train,
@@ -26,5 +26,5 @@ pub use ops::{
     global_avg_pool2d, global_max_pool2d, linear, log_softmax, max_pool2d, relu, relu6,
     resize_bilinear, sgd_step, softmax, with_candle,
 };
-pub use params::{Parameter, Params};
+pub use params::{Freeze, Parameter, Params};
 pub use value::Value;

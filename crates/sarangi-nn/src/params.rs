@@ -1,5 +1,6 @@
 //! The named parameters of a network.
 
+mod freeze;
 mod values;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use candle_core::{Device, Shape, Tensor, Var};
 use sarangi_core::{During, Error, Result, Seed};
 
 use crate::Init;
+pub use freeze::Freeze;
 use values::{Origin, fit, missing, refusal, unknown};
 
 /// The most values that one tensor may have: 8 GiB of f32. A description that asks for more is
@@ -37,6 +39,7 @@ pub struct Params {
     path: String,
     origin: Arc<Origin>,
     device: Device,
+    freeze: Freeze,
 }
 
 impl Params {
@@ -61,6 +64,7 @@ impl Params {
             path: String::new(),
             origin: Arc::new(origin),
             device: device.clone(),
+            freeze: Freeze::Nothing,
         }
     }
 
@@ -73,22 +77,49 @@ impl Params {
         }
     }
 
+    /// The same place, what layers make from here on held still: the base of transfer learning.
+    ///
+    /// Sub-paths keep it. A network's head is made at [`thawed`](Self::thawed), so that handing
+    /// frozen parameters to any network of `sarangi-models` freezes all of it but its head.
+    #[must_use]
+    pub fn frozen(&self, freeze: Freeze) -> Self {
+        Self {
+            freeze,
+            ..self.clone()
+        }
+    }
+
+    /// The same place, nothing held still.
+    #[must_use]
+    pub fn thawed(&self) -> Self {
+        self.frozen(Freeze::Nothing)
+    }
+
+    /// What is held still here.
+    pub fn freeze(&self) -> Freeze {
+        self.freeze
+    }
+
     /// The device on which the tensors live.
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// The trainable tensor `name` at this place.
+    /// The trainable tensor `name` at this place; of a [frozen base](Freeze::Base) it is not
+    /// trainable, and no gradient of it is computed.
     ///
     /// # Errors
     /// [`Error::Config`] if the shape has more than 2³¹ values, [`Error::Shape`] if the parameter
     /// exists with another shape, or is to be [given](Self::from_values) and does not fit,
     /// [`Error::Backend`] if the device fails.
     pub fn weight(&self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
-        Ok(self
-            .get(name, shape.into(), init, true)?
-            .as_tensor()
-            .clone())
+        let trains = self.freeze != Freeze::Base;
+        let var = self.get(name, shape.into(), init, trains)?;
+        Ok(match trains {
+            true => var.as_tensor().clone(),
+            // The same memory, so that what is loaded later is seen, but no variable.
+            false => var.as_detached_tensor(),
+        })
     }
 
     /// The tensor `name` at this place that is saved with the network but not trained.

@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Result};
 
-use crate::{Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
+use crate::{Freeze, Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
 
 /// The numbers of a [`BatchNorm`]; the default is torch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,8 @@ impl Default for BatchNormSpec {
 /// `torch.nn.BatchNorm1d` and `BatchNorm2d`.
 ///
 /// In training it uses the batch's statistics and moves `running_mean` and `running_var` (unbiased)
-/// towards them; in evaluation it uses the running ones.
+/// towards them; in evaluation, and always where it was made [frozen](crate::Params::frozen), it
+/// uses the running ones and leaves them.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
     weight: Tensor,
@@ -35,6 +36,7 @@ pub struct BatchNorm {
     running_mean: Var,
     running_var: Var,
     spec: BatchNormSpec,
+    still: bool,
 }
 
 impl BatchNorm {
@@ -49,6 +51,7 @@ impl BatchNorm {
             running_mean: params.buffer("running_mean", channels, Init::Const(0.0))?,
             running_var: params.buffer("running_var", channels, Init::Const(1.0))?,
             spec,
+            still: params.freeze() != Freeze::Nothing,
         })
     }
 
@@ -63,8 +66,9 @@ impl BatchNorm {
             running_mean,
             running_var,
             spec,
+            still,
         } = self;
-        if !mode.is_train() {
+        if *still || !mode.is_train() {
             return batch_norm_eval(xs, weight, bias, running_mean, running_var, spec.eps);
         }
         let (ys, mean, variance) = batch_norm_train(xs, weight, bias, spec.eps)?;

@@ -45,7 +45,11 @@ pub fn with_candle(
     let ys = compute(&inputs).during(OP)?;
     let all: Vec<&Host> = hosts.iter().collect();
     if !records(&all, parameters.iter().copied()) {
-        return Value::new(&ys);
+        // Nothing to go back to yet, but what follows may have parameters.
+        return match hosts.iter().any(Host::tracked) {
+            true => Value::tracked(&ys),
+            false => Value::new(&ys),
+        };
     }
     let parents: Vec<_> = hosts.iter().map(|host| host.node().cloned()).collect();
     let parameters: Vec<Tensor> = parameters.iter().map(|&p| p.clone()).collect();
@@ -107,6 +111,18 @@ mod tests {
     use super::*;
     use crate::{linear, relu};
     use candle_core::{DType, Device};
+
+    /// A step before the first layer with parameters leaves the value tracked.
+    #[test]
+    fn what_follows_a_step_on_the_input_has_gradients() {
+        let x = Tensor::new(&[[1.0f32, -2.0]], &Device::Cpu).unwrap();
+        let w = Var::ones((1, 2), DType::F32, &Device::Cpu).unwrap();
+        let x = Value::tracked(&x).unwrap();
+        let halved = with_candle(&[&x], &[], |x| &x[0] * 0.5).unwrap();
+        let gradients = linear(&halved, &w, None).unwrap().backward().unwrap();
+        let dw = gradients.get(&w).unwrap().unwrap();
+        assert_eq!(dw.to_vec2::<f32>().unwrap(), [[0.5, -1.0]]);
+    }
 
     /// Halving by candle in the middle of a network halves every gradient before it.
     #[test]

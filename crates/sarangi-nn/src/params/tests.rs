@@ -155,3 +155,27 @@ fn absurd_shapes_are_refused_before_memory_is_asked_for() {
     }
     assert!(params.all().is_empty());
 }
+
+#[test]
+fn what_is_frozen_is_kept_but_not_trained_and_sees_what_is_loaded() {
+    let params = Params::new(Seed(1), &Device::Cpu);
+    let base = params.frozen(Freeze::Base).sub("base");
+    assert_eq!(base.freeze(), Freeze::Base);
+    let frozen = base.weight("weight", 3, Init::FanInUniform).unwrap();
+    let head = base.thawed().weight("head", 3, Init::FanInUniform).unwrap();
+    let still = params.frozen(Freeze::Statistics).sub("still");
+    let still = still.weight("weight", 3, Init::FanInUniform).unwrap();
+    assert!(!frozen.is_variable() && head.is_variable() && still.is_variable());
+    let names: Vec<String> = params
+        .trainable()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["base.head", "still.weight"]);
+    let sevens = || Tensor::full(7.0f32, 3, &Device::Cpu).unwrap();
+    let tensors = params.all().into_iter().map(|(name, _)| (name, sevens()));
+    params.load(&tensors.collect()).unwrap();
+    for tensor in [frozen, head, still] {
+        assert_eq!(tensor.to_vec1::<f32>().unwrap(), [7.0; 3]);
+    }
+}
