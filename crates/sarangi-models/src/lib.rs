@@ -14,4 +14,8 @@ pub use legacy_xception::{LegacyXception, LegacyXceptionSpec};
 pub use mobilenet_v2::{MobileNetV2, MobileNetV2Spec};
 pub use resnet::{ResNet, ResNetSpec};
 pub use spec::{ModelContext, ModelSpec};
-pub use weights::{load_weights, read_weights};
+pub use weights::{
+    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, adapt_input_conv,
+    apply_weights, class_count, load_weights, load_weights_with, match_weights, read_weights,
+    read_weights_from, save_weights,
+};
