@@ -7,6 +7,7 @@ mod legacy_xception;
 mod mobilenet_v2;
 mod resnet;
 mod spec;
+mod stem;
 mod weights;
 
 pub use five_channel_cnn::{FiveChannelCnn, FiveChannelCnnSpec};
@@ -14,8 +15,9 @@ pub use legacy_xception::{LegacyXception, LegacyXceptionSpec};
 pub use mobilenet_v2::{MobileNetV2, MobileNetV2Spec};
 pub use resnet::{ResNet, ResNetSpec};
 pub use spec::{ModelContext, ModelSpec};
+pub use stem::adapt_input_conv;
 pub use weights::{
-    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, adapt_input_conv,
-    apply_weights, class_count, load_weights, load_weights_with, match_weights, read_weights,
-    read_weights_from, save_weights,
+    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, apply_weights,
+    class_count, load_weights, load_weights_with, match_weights, read_weights, read_weights_from,
+    save_weights,
 };

@@ -1,13 +1,13 @@
 //! Other people's weights.
 
 mod element;
+mod hub;
 mod load;
 mod matching;
 mod pickle;
 mod report;
 mod rules;
 mod safetensors;
-mod stem;
 mod tensors;
 mod torch;
 
@@ -22,7 +22,6 @@ use sarangi_core::{Error, Result};
 pub use load::{apply_weights, load_weights, load_weights_with, save_weights};
 pub use matching::{WeightOptions, class_count, match_weights};
 pub use report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
-pub use stem::adapt_input_conv;
 
 /// Reads all tensors of a file by name: every float as f32, whole numbers as i64, bytes and truth
 /// values as u8.
@@ -35,12 +34,18 @@ pub use stem::adapt_input_conv;
 /// believed before it has been held against the file's length, and the values are read from the
 /// file to where they stay.
 ///
+/// With the feature `hub`, `hf:owner/name` is the file `model.safetensors` of that repository of the
+/// Hugging Face hub, and `hf:owner/name@revision:file#sha256` any other; it is downloaded once, and
+/// held against its hash each time.
+///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is neither, is damaged, or holds
-/// no tensors.
+/// no tensors. For a name of the hub also [`Error::Config`] if it is none, [`Error::Unsupported`]
+/// without the feature, and where there is no network an [`Error::Checkpoint`] that says which file
+/// to put where.
 pub fn read_weights(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> {
-    let path = path.as_ref();
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let path = hub::locate(path.as_ref())?;
+    let file = File::open(&path).map_err(|e| Error::io(&path, e))?;
     read_weights_from(path, BufReader::new(file))
 }
 

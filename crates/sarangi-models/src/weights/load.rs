@@ -10,7 +10,8 @@ use sarangi_nn::Params;
 
 use super::matching::{WeightOptions, match_weights};
 use super::report::{MappedWeight, WeightReport};
-use super::{adapt_input_conv, read_weights, rules};
+use super::{read_weights, rules};
+use crate::adapt_input_conv;
 
 /// Sets a network's parameters from a file made by torch, torchvision, timm or this project,
 /// strictly: [`load_weights_with`] and the default options.

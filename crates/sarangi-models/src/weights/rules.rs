@@ -33,7 +33,19 @@ const LAST: &[&str] = &[
 ];
 
 /// The first parts of the names of heads: whatever comes after the pooled features.
-const HEADS: &[&str] = &["fc", "classifier", "head", "last_linear", "out"];
+const HEADS: &[&str] = &[
+    "fc",
+    "classifier",
+    "head",
+    "last_linear",
+    "out",
+    "fc_audioset",
+    "dense2",
+];
+
+/// Last layers that are more than another name of the same thing: the second of a head of two, and
+/// those of CNN14 and of the short-chunk network, which follow a layer of the base.
+const OTHER_LAST: &[&str] = &["fc.3", "classifier.3", "fc_audioset", "dense2"];
 
 /// timm's `mobilenetv2_100`: its places outside the blocks as torchvision calls them.
 const TIMM_V2_OUTSIDE: &[(&str, &str)] = &[
@@ -78,8 +90,7 @@ pub(super) fn is_head(name: &str) -> bool {
 /// Whether a tensor is the weight of a network's last layer, as far as a name can tell.
 pub(super) fn is_last_weight(name: &str) -> bool {
     let layer = name.strip_suffix(".weight");
-    // In the head of two layers the second is the last.
-    layer.is_some_and(|layer| LAST.contains(&layer) || layer == "fc.3")
+    layer.is_some_and(|layer| LAST.contains(&layer) || OTHER_LAST.contains(&layer))
 }
 
 /// The name without what wrappers put in front, one less at a time.
