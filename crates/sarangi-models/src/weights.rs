@@ -64,17 +64,19 @@ pub fn read_weights_from(
     let mut magic = Vec::new();
     source
         .by_ref()
-        .take(8)
+        .take(9)
         .read_to_end(&mut magic)
         .map_err(io)?;
     source.rewind().map_err(io)?;
     let read = match &magic[..] {
         [] => Err("file is empty".to_owned()),
+        // The length of the header comes first, and its bytes may look like anything.
+        [_, _, _, _, 0, 0, 0, 0, b'{'] => safetensors::read(source, length),
         [b'P', b'K', 3, 4, ..] => torch::read_zipped(source, length)
             .map_err(|reason| format!("not a readable torch file: {reason}")),
         [0x80, ..] => torch::read_legacy(source, length)
             .map_err(|reason| format!("not a readable torch file: {reason}")),
-        b"\x89HDF\r\n\x1a\n" => Err(keras()),
+        [0x89, b'H', b'D', b'F', b'\r', b'\n', ..] => Err(keras()),
         _ => safetensors::read(source, length),
     };
     match read {

@@ -143,6 +143,16 @@ fn safetensors() -> Vec<u8> {
 }
 
 #[test]
+fn a_header_may_have_any_length() {
+    // In 640 bytes the length begins as a pickle does.
+    for length in [300, 512, 638, 640, 896, 1152, 1408] {
+        let tensor = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let file = with_header(&format!("{tensor:<length$}"), 4);
+        assert_eq!(read(&file).unwrap()["a"].dims(), [1], "{length}");
+    }
+}
+
+#[test]
 fn headers_that_lie_are_refused() {
     let tensor = |shape: &str, offsets: &str| {
         format!(r#""dtype":"F32","shape":[{shape}],"data_offsets":[{offsets}]"#)

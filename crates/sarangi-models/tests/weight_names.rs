@@ -7,9 +7,8 @@ use std::fs;
 use candle_core::{DType, Device, Tensor};
 use sarangi_core::{Error, Seed, Spec};
 use sarangi_models::{
-    LegacyXceptionSpec, MobileNetV2Spec, ModelContext, ModelSpec, ResNetSpec, WeightOptions,
-    WeightReport, apply_weights, class_count, load_weights, match_weights, read_weights,
-    save_weights,
+    ModelContext, ModelSpec, WeightOptions, WeightReport, apply_weights, class_count, load_weights,
+    match_weights, read_weights, save_weights,
 };
 use sarangi_nn::{Init, Params};
 use sarangi_testkit::fixture;
@@ -34,7 +33,8 @@ fn tensors(network: &str, rename: impl Fn(&str) -> String) -> BTreeMap<String, T
         .collect()
 }
 
-fn build(spec: ModelSpec, in_channels: usize, classes: usize) -> Params {
+fn build(spec: &str, in_channels: usize, classes: usize) -> Params {
+    let spec: ModelSpec = serde_json::from_str(spec).unwrap();
     let params = Params::new(Seed(1), &Device::Cpu);
     let cx = ModelContext {
         params: &params,
@@ -45,7 +45,10 @@ fn build(spec: ModelSpec, in_channels: usize, classes: usize) -> Params {
     params
 }
 
-const RESNET_18: ModelSpec = ModelSpec::ResNet(ResNetSpec { layers: 18 });
+const RESNET_18: &str = r#"{"type": "resnet", "layers": 18}"#;
+const RESNET_34: &str = r#"{"type": "resnet", "layers": 34}"#;
+const MOBILENET_V2: &str = r#"{"type": "mobilenet_v2"}"#;
+const LEGACY_XCEPTION: &str = r#"{"type": "legacy_xception"}"#;
 
 #[track_caller]
 fn matched(params: &Params, tensors: &BTreeMap<String, Tensor>) -> WeightReport {
@@ -56,19 +59,12 @@ fn matched(params: &Params, tensors: &BTreeMap<String, Tensor>) -> WeightReport 
 
 #[test]
 fn networks_of_torchvision_and_timm_are_ours_name_for_name() {
-    let mobilenet = ModelSpec::MobileNetV2(MobileNetV2Spec::default());
     for (spec, theirs) in [
         (RESNET_18, "torchvision resnet18"),
         (RESNET_18, "timm resnet18"),
-        (
-            ModelSpec::ResNet(ResNetSpec { layers: 34 }),
-            "timm resnet34",
-        ),
-        (mobilenet, "torchvision mobilenet_v2"),
-        (
-            ModelSpec::LegacyXception(LegacyXceptionSpec {}),
-            "timm legacy_xception",
-        ),
+        (RESNET_34, "timm resnet34"),
+        (MOBILENET_V2, "torchvision mobilenet_v2"),
+        (LEGACY_XCEPTION, "timm legacy_xception"),
     ] {
         let params = build(spec, 3, 1000);
         let report = matched(&params, &tensors(theirs, str::to_owned));
@@ -79,7 +75,7 @@ fn networks_of_torchvision_and_timm_are_ours_name_for_name() {
 
 #[test]
 fn names_of_mobilenet_v2_in_timm_mean_what_stands_at_the_same_place_in_torchvision() {
-    let params = build(ModelSpec::MobileNetV2(MobileNetV2Spec::default()), 3, 1000);
+    let params = build(MOBILENET_V2, 3, 1000);
     let report = matched(&params, &tensors("timm mobilenetv2_100", str::to_owned));
     let mapped = report.mapped.iter();
     let mapped: BTreeMap<_, _> = mapped.map(|m| (m.from.clone(), m.to.clone())).collect();

@@ -128,7 +128,7 @@ fn weights_that_do_not_fit_are_named_and_nothing_is_written() {
         )
     };
     model("resnet18").failed(&["module.pth", "state_dict()"]);
-    model("resnet-eighteen").failed(&["`resnet-eighteen`", "resnet34"]);
+    model("resnet-eighteen").failed(&["resnet-eighteen", "resnet34"]);
     let ran = run!(
         "forward",
         "--model",

@@ -35,16 +35,17 @@ pub(super) fn is_weights(path: &Path) -> Result<bool> {
     let read = file.by_ref().take(9).read_to_end(&mut start);
     read.with_context(named)?;
     match start[..] {
-        // A zip, a pickle, HDF5.
-        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] | [0x89, b'H', b'D', b'F', ..] => Ok(true),
         [a, b, c, d, 0, 0, 0, 0, b'{'] => {
-            let length = u32::from_le_bytes([a, b, c, d]);
+            // No header is longer.
+            let length = u32::from_le_bytes([a, b, c, d]).min(100_000_000);
             let mut header = Vec::new();
             let read = file.take(length.into()).read_to_end(&mut header);
             read.with_context(named)?;
             let recipe = b"\"sarangi.";
             Ok(!header.windows(recipe.len()).any(|part| part == recipe))
         }
+        // A zip, a pickle, HDF5.
+        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] | [0x89, b'H', b'D', b'F', ..] => Ok(true),
         _ => Ok(false),
     }
 }
