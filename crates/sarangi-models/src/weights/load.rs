@@ -25,7 +25,8 @@ pub fn load_weights(params: &Params, path: impl AsRef<Path>) -> Result<WeightRep
 /// Sets a network's parameters from a file, by the names that [`match_weights`] finds, and says
 /// what became of each tensor.
 ///
-/// Torch's `num_batches_tracked` counters are left out, since no network here uses them.
+/// Torch's `num_batches_tracked` counters and the fixed filters of front ends are left out, since no
+/// network here uses them.
 ///
 /// # Errors
 /// As [`read_weights`], and [`Error::Checkpoint`] naming what is missing, left over and mis-shaped,

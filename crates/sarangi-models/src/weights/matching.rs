@@ -39,8 +39,8 @@ pub fn match_weights(
     let mut open: Vec<&String> = Vec::new();
     for name in tensors.keys() {
         // One that the network itself has is none.
-        if rules::is_counter(name) && !network.contains_key(name) {
-            report.counters.push(name.clone());
+        if rules::is_unused(name) && !network.contains_key(name) {
+            report.unused.push(name.clone());
         } else if options.without_head && rules::stripped(name).any(rules::is_head) {
             report.left_out.push(name.clone());
         } else {

@@ -24,8 +24,9 @@ pub struct WeightReport {
     pub kept: Vec<String>,
     /// Tensors of the file's head, which was to be left out.
     pub left_out: Vec<String>,
-    /// Torch's counters of batches, which no network here uses.
-    pub counters: Vec<String>,
+    /// Tensors of the file that no network here uses: torch's counters of batches, and the fixed
+    /// filters of a front end.
+    pub unused: Vec<String>,
 }
 
 /// A tensor that has found its place.
@@ -156,9 +157,9 @@ impl fmt::Display for WeightReport {
         for name in &self.left_out {
             write!(f, "\n  left out   {name}")?;
         }
-        match self.counters.len() {
+        match self.unused.len() {
             0 => Ok(()),
-            count => write!(f, "\n  ignored    {count} counters of batches"),
+            count => write!(f, "\n  ignored    {count} counters of batches and the like"),
         }
     }
 }

@@ -43,6 +43,14 @@ const HEADS: &[&str] = &[
     "dense2",
 ];
 
+/// Front ends inside networks: those of PANNs and of `minzwon/sota-music-tagging-models`.
+const FRONT_ENDS: &[&str] = &[
+    "spectrogram_extractor",
+    "logmel_extractor",
+    "spec.spectrogram",
+    "spec.mel_scale",
+];
+
 /// Last layers that are more than another name of the same thing: the second of a head of two, and
 /// those of CNN14 and of the short-chunk network, which follow a layer of the base.
 const OTHER_LAST: &[&str] = &["fc.3", "classifier.3", "fc_audioset", "dense2"];
@@ -76,9 +84,14 @@ const TIMM_V2_INVERTED: &[(&str, &str)] = &[
     ("bn3", "conv.3"),
 ];
 
-/// Whether a tensor is one of torch's counters of batches, which nothing here uses.
-pub(super) fn is_counter(name: &str) -> bool {
+/// Whether a tensor is one that no network here uses: torch's counters of batches, and the fixed
+/// filters of front ends that others keep inside their networks.
+pub(super) fn is_unused(name: &str) -> bool {
+    let inside = format!(".{name}");
     name.ends_with("num_batches_tracked")
+        || FRONT_ENDS
+            .iter()
+            .any(|place| inside.contains(&format!(".{place}.")))
 }
 
 /// Whether a tensor belongs to a network's head.
@@ -197,14 +210,22 @@ mod tests {
     }
 
     #[test]
-    fn heads_and_counters_are_told_by_name() {
+    fn heads_and_what_is_not_used_are_told_by_name() {
         for name in ["fc.weight", "fc.3.bias", "classifier.1.weight", "out.bias"] {
             assert!(is_head(name), "{name}");
         }
         for name in ["fc1.weight", "bn_fc.bias", "features.0.0.weight"] {
             assert!(!is_head(name), "{name}");
         }
-        assert!(is_counter("layer1.0.bn1.num_batches_tracked"));
+        for name in [
+            "layer1.0.bn1.num_batches_tracked",
+            "spectrogram_extractor.stft.conv_real.weight",
+            "module.logmel_extractor.melW",
+            "spec.mel_scale.fb",
+        ] {
+            assert!(is_unused(name), "{name}");
+        }
+        assert!(!is_unused("spec_bn.weight") && !is_unused("bn0.weight"));
         assert!(is_last_weight("classifier.1.weight") && is_last_weight("fc.3.weight"));
         assert!(!is_last_weight("fc.0.weight") && !is_last_weight("fc.bias"));
         assert_eq!(torchvision("fc.1.weight"), "fc.weight");
