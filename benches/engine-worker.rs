@@ -5,13 +5,11 @@
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor, Var};
 use rustix::time::{ClockId, clock_gettime};
 use sarangi::core::{Seed, Spec};
-use sarangi::models::{
-    FiveChannelCnnSpec, LegacyXceptionSpec, MobileNetV2Spec, ModelContext, ModelSpec, ResNetSpec,
-};
+use sarangi::models::{ModelContext, ModelSpec};
 use sarangi::nn::{
     AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step,
     batch_norm_train, conv2d, cross_entropy, max_pool2d, sgd_step,
@@ -223,14 +221,7 @@ fn train_step(
     classes: usize,
     optimiser: &Optimiser,
 ) -> Result<Iteration> {
-    let spec = match model {
-        "five-channel-cnn" => ModelSpec::FiveChannelCnn(FiveChannelCnnSpec::default()),
-        "resnet18" => ModelSpec::ResNet(ResNetSpec { layers: 18 }),
-        "resnet34" => ModelSpec::ResNet(ResNetSpec { layers: 34 }),
-        "legacy-xception" => ModelSpec::LegacyXception(LegacyXceptionSpec {}),
-        "mobilenet-v2" => ModelSpec::MobileNetV2(MobileNetV2Spec::default()),
-        other => bail!("unknown model {other:?}"),
-    };
+    let spec = ModelSpec::named(model, &[])?;
     let params = Params::new(Seed(1), &Device::Cpu);
     let network = spec.build(ModelContext {
         params: &params,

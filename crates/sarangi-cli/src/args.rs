@@ -60,7 +60,9 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Say what files are, one line each
     Predict(PredictArgs),
-    /// Describe a sound file or a model file
+    /// Run a network with weights from torchvision, timm or a checkpoint on an array
+    Forward(ForwardArgs),
+    /// Describe a sound file, a model file or a file of weights
     Inspect(InspectArgs),
 }
 
@@ -200,8 +202,30 @@ pub(crate) struct PredictArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ForwardArgs {
+    /// The network, such as resnet34
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: String,
+    /// How many classes it tells apart [default: as many as the weights]
+    #[arg(long, value_name = "N", value_parser = classes)]
+    pub(crate) classes: Option<usize>,
+    /// Change an option of the network; in_channels=N also adapts the first layer; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// The weights: safetensors, .pth, .pt or .ckpt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: PathBuf,
+    /// The input: float32, (batch, channels, height, width)
+    #[arg(value_name = "IN.npy")]
+    pub(crate) input: PathBuf,
+    /// The raw logits: float32, (batch, classes)
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A sound file or a model file
+    /// A sound file, a model file or a file of weights
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -210,6 +234,13 @@ fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not of the form key=value")),
+    }
+}
+
+fn classes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(classes) if classes >= 2 => Ok(classes),
+        _ => Err("must be a whole number from 2 up".to_owned()),
     }
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod console;
+mod npy;
 mod usage;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train(&args, &common, &console),
         Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
         Command::Predict(args) => commands::predict(&args, &common, &console),
+        Command::Forward(args) => commands::forward(&args, &common, &console),
         Command::Inspect(args) => commands::inspect(&args, &console),
     });
     match outcome {

@@ -43,4 +43,8 @@ pub use softmax_regression::SoftmaxRegressionSpec;
 pub use spec::{ModelContext, ModelSpec};
 pub use stage::{Pool, Stage};
 pub use stem::adapt_input_conv;
-pub use weights::{load_weights, read_weights};
+pub use weights::{
+    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, apply_weights,
+    class_count, load_weights, load_weights_with, match_weights, read_weights, read_weights_from,
+    save_weights,
+};

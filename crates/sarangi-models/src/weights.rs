@@ -1,71 +1,94 @@
-//! Reading other people's weights.
+//! Other people's weights.
 
-mod rehearsal;
+mod element;
+mod hub;
+mod load;
+mod matching;
+mod pickle;
+mod report;
+mod rules;
+mod safetensors;
+mod tensors;
 mod torch;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use sarangi_core::{Error, Result};
-use sarangi_nn::Params;
 
-/// The entries under which training programs keep the state dictionary in a checkpoint.
-const NESTED: [&str; 3] = ["model_state_dict", "state_dict", "model"];
+pub use load::{apply_weights, load_weights, load_weights_with, save_weights};
+pub use matching::{WeightOptions, class_count, match_weights};
+pub use report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
 
-/// Reads all tensors of a file by name, unmodified.
+/// Reads all tensors of a file by name: every float as f32, whole numbers as i64, bytes and truth
+/// values as u8.
 ///
-/// The format is told by the content: safetensors, or a torch file (`.pth`, `.pt`, `.ckpt`: a zip
-/// with a pickle inside) that holds a state dictionary itself or under `model_state_dict`,
-/// `state_dict` or `model`. Nothing in a pickle is executed, and nothing that a file claims of its
-/// own size is believed before it has been checked.
+/// The format is told by the content: safetensors, or what `torch.save` writes (`.pth`, `.pt`,
+/// `.ckpt`), the zip of today and the row of pickles that torch wrote before 1.6. A torch file
+/// holds a state dictionary itself or under `model_state_dict`, `state_dict` or `model`; whatever
+/// else a checkpoint has is left alone. Nothing in a pickle is executed; one that refers to
+/// anything but tensors and plain data is refused. Nothing that a file claims of its own size is
+/// believed before it has been held against the file's length, and the values are read from the
+/// file to where they stay.
+///
+/// With the feature `hub`, `hf:owner/name` is the file `model.safetensors` of that repository of the
+/// Hugging Face hub, and `hf:owner/name@revision:file#sha256` any other; it is downloaded once, and
+/// held against its hash each time.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is neither, or holds no tensors.
+/// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is neither, is damaged, or holds
+/// no tensors. For a name of the hub also [`Error::Config`] if it is none, [`Error::Unsupported`]
+/// without the feature, and where there is no network an [`Error::Checkpoint`] that says which file
+/// to put where.
 pub fn read_weights(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> {
-    let path = path.as_ref();
-    let mut magic = [0u8; 4];
-    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
-    let length = file.read(&mut magic).map_err(|e| Error::io(path, e))?;
-    let tensors: BTreeMap<_, _> = match &magic[..length] {
-        [] => return Err(Error::checkpoint(path, "file is empty")),
-        b"PK\x03\x04" => torch::read(path)
-            .map_err(|reason| Error::checkpoint(path, reason))?
-            .into_iter()
-            .collect(),
-        _ => candle_core::safetensors::load(path, &Device::Cpu)
-            .map_err(|e| {
-                let reason = format!("neither a safetensors nor a zipped torch file ({e})");
-                Error::checkpoint(path, reason)
-            })?
-            .into_iter()
-            .collect(),
-    };
-    if tensors.is_empty() {
-        let reason = format!(
-            "holds no tensors; a torch file must hold a state dictionary, itself or under {}",
-            NESTED.join(", ")
-        );
-        return Err(Error::checkpoint(path, reason));
-    }
-    Ok(tensors)
+    let path = hub::locate(path.as_ref())?;
+    let file = File::open(&path).map_err(|e| Error::io(&path, e))?;
+    read_weights_from(path, BufReader::new(file))
 }
 
-/// Sets a network's parameters from a file made by torch or by this project, strictly.
-///
-/// Torch's `num_batches_tracked` counters are left out, since no network here uses them.
+/// Reads all tensors of a source by name, as [`read_weights`] does; `name` is what errors call it.
 ///
 /// # Errors
-/// As [`read_weights`], and [`Error::Checkpoint`] naming every missing, left-over and mis-shaped
-/// tensor; the network is then unchanged.
-pub fn load_weights(params: &Params, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    let mut tensors = read_weights(path)?;
-    tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
-    params.load(&tensors).map_err(|e| match e {
-        Error::Shape { got, .. } => Error::checkpoint(path, got),
-        other => other,
-    })
+/// As [`read_weights`].
+pub fn read_weights_from(
+    name: impl AsRef<Path>,
+    mut source: impl Read + Seek,
+) -> Result<BTreeMap<String, Tensor>> {
+    let name = name.as_ref();
+    let io = |e| Error::io(name, e);
+    let length = source.seek(SeekFrom::End(0)).map_err(io)?;
+    source.rewind().map_err(io)?;
+    let mut magic = Vec::new();
+    source
+        .by_ref()
+        .take(9)
+        .read_to_end(&mut magic)
+        .map_err(io)?;
+    source.rewind().map_err(io)?;
+    let read = match &magic[..] {
+        [] => Err("file is empty".to_owned()),
+        // The length of the header comes first, and its bytes may look like anything.
+        [_, _, _, _, 0, 0, 0, 0, b'{'] => safetensors::read(source, length),
+        [b'P', b'K', 3, 4, ..] => torch::read_zipped(source, length)
+            .map_err(|reason| format!("not a readable torch file: {reason}")),
+        [0x80, ..] => torch::read_legacy(source, length)
+            .map_err(|reason| format!("not a readable torch file: {reason}")),
+        [0x89, b'H', b'D', b'F', b'\r', b'\n', ..] => Err(keras()),
+        _ => safetensors::read(source, length),
+    };
+    match read {
+        Ok(tensors) if tensors.is_empty() => Err(format!("holds no tensors{}", torch::hint())),
+        read => read,
+    }
+    .map_err(|reason| Error::checkpoint(name, reason))
+}
+
+/// What to do with a file of Keras.
+fn keras() -> String {
+    "a Keras (HDF5) file, which is not read; save the weights as safetensors in Python, with \
+     torch's names and order of axes (docs/weights.md says how)"
+        .to_owned()
 }

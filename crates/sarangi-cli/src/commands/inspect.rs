@@ -1,5 +1,7 @@
 //! `sarangi inspect`.
 
+mod weights;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -13,7 +15,9 @@ use crate::console::{Console, printable};
 
 pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
     let path = &args.file;
-    if is_safetensors(path)? {
+    if weights::is_weights(path)? {
+        weights::inspect(path, console)
+    } else if is_safetensors(path)? {
         let card = ModelFile::read(path)?.card;
         console.answer(&card, describe_model(path, &card))
     } else {

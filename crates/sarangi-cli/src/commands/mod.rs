@@ -2,12 +2,14 @@
 
 mod evaluate;
 mod extract;
+mod forward;
 mod inspect;
 mod predict;
 mod train;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use extract::extract;
+pub(crate) use forward::forward;
 pub(crate) use inspect::inspect;
 pub(crate) use predict::predict;
 pub(crate) use train::train;

@@ -3,6 +3,7 @@
 
 mod broken;
 mod extract;
+mod forward;
 mod support;
 mod training;
 mod usage;

@@ -96,7 +96,9 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
 fn help_and_version_are_answers() {
     assert!(run!("--version").done().starts_with("sarangi "));
     let help = run!("--help").done();
-    for command in ["extract", "train", "evaluate", "predict", "inspect"] {
+    for command in [
+        "extract", "train", "evaluate", "predict", "forward", "inspect",
+    ] {
         assert!(help.contains(command), "{help}");
         assert!(run!(command, "--help").done().contains("Usage"));
     }

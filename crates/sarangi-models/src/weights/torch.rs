@@ -1,93 +1,80 @@
-//! Torch's files: a zip with a pickle and the values inside.
+//! Torch's files: a pickle that describes tensors, and their values beside it.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+mod legacy;
+mod zipped;
 
-use candle_core::Tensor;
-use candle_core::pickle::{self, TensorInfo};
+use super::pickle::{Fault, Id, Pickle, TensorView, Value};
+use super::tensors::Described;
 
-use super::NESTED;
-use super::rehearsal::rehearse;
+pub(super) use legacy::read as read_legacy;
+pub(super) use zipped::read as read_zipped;
 
-/// The most that a pickle may have: torch keeps the values elsewhere.
-const MAX_PICKLE: u64 = 64 << 20;
-/// How often a file's bytes may be used: tensors may share them, but not by the thousand.
-const MAX_SHARING: u64 = 4;
+/// The entries under which training programs keep the state dictionary in a checkpoint.
+pub(super) const NESTED: [&str; 3] = ["model_state_dict", "state_dict", "model"];
+/// How deep a state dictionary may lie in a checkpoint.
+const MOST_LEVELS: usize = 4;
+/// The most bytes that a pickle may have: the values lie elsewhere.
+const MOST_BYTES: usize = 64 << 20;
 
-/// Reads the state dictionary, after everything that the file claims has been checked.
-pub(super) fn read(path: &Path) -> Result<Vec<(String, Tensor)>, String> {
-    let read = guard(|| {
-        check_pickles(path)?;
-        for key in std::iter::once(None).chain(NESTED.map(Some)) {
-            let infos = match (pickle::read_pth_tensor_info(path, false, key), key) {
-                (Ok(infos), _) => infos,
-                (Err(e), None) => return Err(e.to_string()),
-                // An entry that is not there is an error of the reader, and then simply not where
-                // to look.
-                (Err(_), Some(_)) => continue,
-            };
-            if !infos.is_empty() {
-                check_claims(&infos, path)?;
-                return pickle::read_all_with_key(path, key).map_err(|e| e.to_string());
-            }
-        }
-        Ok(Vec::new())
-    });
-    read.map_err(|reason| format!("not a readable torch file: {reason}"))
-}
-
-/// Runs foreign code over foreign bytes: a panic there is a damaged file here.
-fn guard<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|_| Err("the reader cannot make sense of it".into()))
-}
-
-fn check_pickles(path: &Path) -> Result<(), String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
-    for index in 0..zip.len() {
-        let entry = zip.by_index(index).map_err(|e| e.to_string())?;
-        let name = entry.name().map_err(|e| e.to_string())?.into_owned();
-        if !name.ends_with("data.pkl") {
-            continue;
-        }
-        let mut content = Vec::new();
-        // The entry's own length is a claim too.
-        entry
-            .take(MAX_PICKLE + 1)
-            .read_to_end(&mut content)
-            .map_err(|e| format!("`{name}`: {e}"))?;
-        if content.len() as u64 > MAX_PICKLE {
-            return Err(format!("`{name}` has more than {} MiB", MAX_PICKLE >> 20));
-        }
-        rehearse(&content)?;
-    }
-    Ok(())
-}
-
-/// Refuses tensors that cannot be in a file of this length.
-fn check_claims(infos: &[TensorInfo], path: &Path) -> Result<(), String> {
-    let length = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
-    let mut all = 0u64;
-    for info in infos {
-        let dims = info.layout.dims();
-        let size = info.dtype.size_in_bytes() as u64;
-        let bytes = dims
-            .iter()
-            .try_fold(size, |bytes, &dim| bytes.checked_mul(dim as u64))
-            .filter(|&bytes| bytes <= length);
-        let Some(bytes) = bytes else {
-            return Err(format!(
-                "`{}` of {dims:?} is larger than the file",
-                info.name
-            ));
+/// Finds the state dictionary: under a name of [`NESTED`], or the whole.
+///
+/// What else lies in a checkpoint is left alone.
+fn tensors<'p>(pickle: &'p Pickle<'_>) -> Result<Vec<Described<'p>>, String> {
+    let Value::Dict(root) = pickle.root() else {
+        let what = match pickle.root() {
+            Value::Tensor(_) => "one tensor without a name",
+            Value::List(_) | Value::Tuple(_) => "a list, not a dictionary",
+            _ => "no dictionary",
         };
-        all = all.saturating_add(bytes);
+        return Err(format!("holds {what}{}", hint()));
+    };
+    let mut dicts = vec![root];
+    let mut dict = root;
+    while dicts.len() < MOST_LEVELS {
+        let inner = NESTED
+            .iter()
+            .find_map(|name| match pickle.entry(dict, name) {
+                Some(Value::Dict(inner)) => Some(inner),
+                _ => None,
+            });
+        let Some(inner) = inner else { break };
+        dicts.push(inner);
+        dict = inner;
     }
-    if all > length.saturating_mul(MAX_SHARING) {
-        return Err(format!("its tensors have {all} bytes, the file {length}"));
+    // Under such a name there may be settings instead.
+    let found = dicts.iter().rev().map(|dict| named(pickle, dict));
+    Ok(found
+        .into_iter()
+        .find(|tensors| !tensors.is_empty())
+        .unwrap_or_default())
+}
+
+fn named<'p>(pickle: &'p Pickle<'_>, dict: &[(Id, Id)]) -> Vec<Described<'p>> {
+    let mut tensors = Vec::new();
+    for (key, value) in dict {
+        if let (Value::Text(name), Value::Tensor(view)) = (pickle.get(*key), pickle.get(*value)) {
+            tensors.push(described(name, view));
+        }
     }
-    Ok(())
+    tensors
+}
+
+fn described<'p>(name: &'p str, view: &'p TensorView<'_>) -> Described<'p> {
+    Described {
+        name,
+        storage: view.storage.key,
+        element: view.storage.element,
+        count: view.storage.count,
+        offset: view.offset,
+        dims: &view.dims,
+        strides: &view.strides,
+    }
+}
+
+/// What to do about a file that holds no tensors by name.
+pub(super) fn hint() -> String {
+    format!(
+        "; a torch file must hold a state dictionary, itself or under {}",
+        NESTED.join(", ")
+    )
 }

@@ -4,16 +4,16 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use ndarray::{Array, Array4, Axis, Dimension};
-use ndarray_npy::{WriteNpyError, WriteNpyExt};
+use ndarray::{Array4, Axis};
 use sarangi::audio::{ChunkPlan, ChunkSpec, DecodeOptions, load};
-use sarangi::core::{Error, write_atomically};
+use sarangi::core::Error;
 use sarangi::prelude::{Feature, FeatureMap, FeatureSpec, SampleRate, Spec, Transform, Waveform};
 use sarangi_features::{ColourMap, Picture};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::args::{Common, ExtractArgs, Format};
+use crate::npy;
 use crate::usage::Usage;
 
 /// The feature that is computed of chunks: it is the picture that a network is shown.
@@ -101,16 +101,16 @@ impl Extraction {
                 let map = self.feature.apply(&wave).map_err(named)?;
                 match self.format {
                     Format::Npy if map.dim().0 == 1 => {
-                        write_npy(output, &map.remove_axis(Axis(0)))?
+                        npy::write(output, &map.remove_axis(Axis(0)))?
                     }
-                    Format::Npy => write_npy(output, &map)?,
+                    Format::Npy => npy::write(output, &map)?,
                     Format::Png => write_png(output, &map)?,
                 }
             }
             Some(plan) => {
                 let maps = self.chunk_maps(plan, &wave).map_err(named)?;
                 match self.format {
-                    Format::Npy => write_npy(output, &maps)?,
+                    Format::Npy => npy::write(output, &maps)?,
                     Format::Png => write_png(output, &side_by_side(maps))?,
                 }
             }
@@ -144,16 +144,6 @@ fn side_by_side(maps: Array4<f32>) -> FeatureMap {
         place.assign(&map);
     }
     row
-}
-
-fn write_npy<D: Dimension>(path: &Path, array: &Array<f32, D>) -> Result<Vec<usize>, Error> {
-    write_atomically(path, |out| {
-        array.write_npy(out).map_err(|e| match e {
-            WriteNpyError::Io(e) => Error::io(path, e),
-            other => Error::data(path, other.to_string()),
-        })
-    })?;
-    Ok(array.shape().to_vec())
 }
 
 fn write_png(path: &Path, map: &FeatureMap) -> Result<Vec<usize>, Error> {

@@ -1,0 +1,295 @@
+//! From values in a file to tensors.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+
+use super::element::{Element, Values};
+
+/// How often a file's bytes may be used: tensors may share them, but not by the thousand.
+const MOST_SHARING: u64 = 4;
+/// What tensors may take besides, so that small files may spread a few numbers out.
+const ALWAYS_ALLOWED: u64 = 1 << 20;
+
+/// A tensor as a file describes it: a way of reading numbers that lie under a key.
+///
+/// Element (i, j, …) is number `offset + i strides[0] + j strides[1] + …` of the storage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Described<'a> {
+    pub(super) name: &'a str,
+    pub(super) storage: &'a str,
+    pub(super) element: Element,
+    /// How many numbers the storage claims to have.
+    pub(super) count: u64,
+    pub(super) offset: u64,
+    pub(super) dims: &'a [u64],
+    pub(super) strides: &'a [u64],
+}
+
+impl Described<'_> {
+    /// How many numbers the tensor has, if it lies inside its storage.
+    fn checked_len(&self) -> Option<u64> {
+        let mut len = 1u64;
+        for dim in self.dims {
+            len = len.checked_mul(*dim)?;
+        }
+        if len == 0 {
+            return Some(0);
+        }
+        let mut last = self.offset;
+        for (dim, stride) in self.dims.iter().zip(self.strides) {
+            last = last.checked_add((dim - 1).checked_mul(*stride)?)?;
+        }
+        (last < self.count).then_some(len)
+    }
+
+    /// Whether the numbers lie in C order.
+    fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        let axes = self.dims.iter().zip(self.strides).rev();
+        for (dim, stride) in axes {
+            if *dim != 1 && *stride != expected {
+                return false;
+            }
+            expected *= dim;
+        }
+        true
+    }
+
+    /// The tensor's numbers among its storage's.
+    fn gather<T: Copy>(&self, storage: &[T], len: usize) -> Option<Vec<T>> {
+        let start = usize::try_from(self.offset).ok()?;
+        if len == 0 {
+            return Some(Vec::new());
+        }
+        if self.is_contiguous() {
+            return Some(storage.get(start..start.checked_add(len)?)?.to_vec());
+        }
+        let mut values = Vec::with_capacity(len);
+        let mut index = vec![0u64; self.dims.len()];
+        let mut at = self.offset;
+        loop {
+            values.push(*storage.get(usize::try_from(at).ok()?)?);
+            let mut axis = self.dims.len();
+            loop {
+                axis = match axis.checked_sub(1) {
+                    Some(axis) => axis,
+                    None => return Some(values),
+                };
+                index[axis] += 1;
+                at += self.strides[axis];
+                if index[axis] < self.dims[axis] {
+                    break;
+                }
+                at -= index[axis] * self.strides[axis];
+                index[axis] = 0;
+            }
+        }
+    }
+}
+
+/// Makes the tensors. `read` gives the numbers of a storage by its key; it is asked once for each
+/// storage that is needed, after everything the file claims has been held against its `length` in
+/// bytes.
+pub(super) fn assemble(
+    described: &[Described<'_>],
+    length: u64,
+    mut read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+) -> Result<BTreeMap<String, Tensor>, String> {
+    let storages = check(described, length)?;
+    let mut tensors = BTreeMap::new();
+    for (key, (element, count, users)) in storages {
+        let values = read(key, element, count)?;
+        make(values, &users, &mut tensors)
+            .map_err(|e| format!("cannot make the tensors of storage `{key}`: {e}"))?;
+    }
+    Ok(tensors)
+}
+
+/// A storage's type, the count of its numbers and the tensors that read it.
+type Used<'d, 'a> = (Element, usize, Vec<(&'d Described<'a>, usize)>);
+
+fn check<'d, 'a>(
+    described: &'d [Described<'a>],
+    length: u64,
+) -> Result<BTreeMap<&'a str, Used<'d, 'a>>, String> {
+    // The last of equal names counts, as in Python.
+    let last: BTreeMap<&str, &Described<'_>> = described.iter().map(|d| (d.name, d)).collect();
+    let mut storages: BTreeMap<&str, Used<'_, '_>> = BTreeMap::new();
+    let (mut stored, mut made) = (0u64, 0u64);
+    for tensor in last.into_values() {
+        let name = tensor.name;
+        let bytes = tensor.count.checked_mul(tensor.element.size());
+        let bytes = bytes.filter(|bytes| *bytes <= length);
+        let bytes = bytes.ok_or_else(|| {
+            let (count, element) = (tensor.count, tensor.element);
+            format!("`{name}` claims {count} numbers of {element:?}, more than the file has")
+        })?;
+        let len = tensor.checked_len().ok_or_else(|| {
+            format!(
+                "`{name}` of {:?} is larger than its storage of {} numbers",
+                tensor.dims, tensor.count
+            )
+        })?;
+        made = made.saturating_add(len.saturating_mul(tensor.element.size()));
+        if made > length.saturating_mul(MOST_SHARING).max(ALWAYS_ALLOWED) {
+            return Err(format!(
+                "its tensors up to `{name}` have {made} bytes, the file only {length}"
+            ));
+        }
+        let used = storages.entry(tensor.storage).or_insert_with(|| {
+            stored = stored.saturating_add(bytes);
+            // A count in bounds of the file fits the address space, or reading fails.
+            let count = usize::try_from(tensor.count).unwrap_or(usize::MAX);
+            (tensor.element, count, Vec::new())
+        });
+        if used.0 != tensor.element || used.1 as u64 != tensor.count {
+            return Err(format!(
+                "storage `{}` has two sizes or types",
+                tensor.storage
+            ));
+        }
+        used.2.push((tensor, len as usize));
+    }
+    if stored > length {
+        return Err(format!(
+            "claims {stored} bytes of values, the file has {length}"
+        ));
+    }
+    Ok(storages)
+}
+
+fn make(
+    values: Values,
+    users: &[(&Described<'_>, usize)],
+    into: &mut BTreeMap<String, Tensor>,
+) -> Result<(), String> {
+    match values {
+        Values::F32(values) => make_of(values, users, into),
+        Values::I64(values) => make_of(values, users, into),
+        Values::U8(values) => make_of(values, users, into),
+    }
+}
+
+fn make_of<T: candle_core::WithDType>(
+    values: Vec<T>,
+    users: &[(&Described<'_>, usize)],
+    into: &mut BTreeMap<String, Tensor>,
+) -> Result<(), String> {
+    let mut put = |tensor: &Described<'_>, values: Vec<T>| {
+        let dims: Vec<usize> = tensor.dims.iter().map(|dim| *dim as usize).collect();
+        let made = Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())?;
+        into.insert(tensor.name.to_owned(), made);
+        Ok::<_, String>(())
+    };
+    if let [(tensor, len)] = users
+        && *len == values.len()
+        && tensor.offset == 0
+        && tensor.is_contiguous()
+    {
+        return put(tensor, values);
+    }
+    for (tensor, len) in users {
+        let gathered = tensor.gather(&values, *len);
+        let gathered = gathered.ok_or_else(|| format!("`{}` is larger than it", tensor.name))?;
+        put(tensor, gathered)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tensor<'a>(offset: u64, dims: &'a [u64], strides: &'a [u64], count: u64) -> Described<'a> {
+        Described {
+            name: "t",
+            storage: "0",
+            element: Element::F32,
+            count,
+            offset,
+            dims,
+            strides,
+        }
+    }
+
+    fn read(described: Described<'_>) -> Result<Vec<f32>, String> {
+        let count = described.count;
+        let tensors = assemble(&[described], 4 * count, |_, _, count| {
+            Ok(Values::F32((0..count).map(|n| n as f32).collect()))
+        })?;
+        Ok(tensors["t"].flatten_all().unwrap().to_vec1().unwrap())
+    }
+
+    #[test]
+    fn views_are_read_in_their_own_order() {
+        let whole = tensor(0, &[2, 3], &[3, 1], 6);
+        assert_eq!(read(whole).unwrap(), [0., 1., 2., 3., 4., 5.]);
+        let part = tensor(2, &[2, 2], &[2, 1], 8);
+        assert_eq!(read(part).unwrap(), [2., 3., 4., 5.]);
+        let transposed = tensor(0, &[3, 2], &[1, 3], 6);
+        assert_eq!(read(transposed).unwrap(), [0., 3., 1., 4., 2., 5.]);
+        let every_second = tensor(1, &[2, 1, 2], &[4, 9, 2], 8);
+        assert_eq!(read(every_second).unwrap(), [1., 3., 5., 7.]);
+        let spread = tensor(1, &[3], &[0], 2);
+        assert_eq!(read(spread).unwrap(), [1., 1., 1.]);
+        assert_eq!(read(tensor(5, &[], &[], 6)).unwrap(), [5.]);
+        assert_eq!(read(tensor(9, &[0, 3], &[3, 1], 6)).unwrap(), [0f32; 0]);
+    }
+
+    #[test]
+    fn what_cannot_lie_in_the_file_is_refused_before_it_is_read() {
+        let huge = [1 << 60, 1 << 60];
+        for (described, part) in [
+            (tensor(0, &[7], &[1], 6), "larger than its storage"),
+            (tensor(1, &[2, 3], &[3, 1], 6), "larger than its storage"),
+            (tensor(u64::MAX, &[2], &[1], 6), "larger than its storage"),
+            (tensor(0, &huge, &[0, 0], 6), "larger than its storage"),
+            (tensor(0, &[2], &[u64::MAX], 6), "larger than its storage"),
+            (tensor(0, &[1 << 60], &[0], 6), "the file only"),
+            (tensor(0, &[1], &[1], 1 << 60), "more than the file has"),
+            (tensor(0, &[1], &[1], u64::MAX), "more than the file has"),
+        ] {
+            let never = |_: &str, _, _| -> Result<Values, String> { panic!("read") };
+            let error = assemble(&[described], 24, never).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn many_claims_together_are_held_against_the_file_too() {
+        let dims = [1000];
+        let names: Vec<String> = (0..2000).map(|n| n.to_string()).collect();
+        let shared: Vec<_> = names
+            .iter()
+            .map(|name| Described {
+                name,
+                ..tensor(0, &dims, &[1], 1000)
+            })
+            .collect();
+        let never = |_: &str, _, _| -> Result<Values, String> { panic!("read") };
+        let error = assemble(&shared, 4000, never).unwrap_err();
+        assert!(error.contains("the file only 4000"), "{error}");
+        let apart: Vec<_> = shared[..20]
+            .iter()
+            .map(|d| Described {
+                storage: d.name,
+                ..*d
+            })
+            .collect();
+        let error = assemble(&apart, 4000, never).unwrap_err();
+        assert!(error.contains("claims 80000 bytes"), "{error}");
+        let two = [
+            Described {
+                name: "a",
+                ..shared[0]
+            },
+            Described {
+                element: Element::F16,
+                ..shared[1]
+            },
+        ];
+        let error = assemble(&two, 4000, never).unwrap_err();
+        assert!(error.contains("two sizes or types"), "{error}");
+    }
+}
