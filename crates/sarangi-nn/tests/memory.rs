@@ -110,31 +110,28 @@ fn close(found: &Tensor, expected: &[f32]) {
     }
 }
 
-/// Winograd's algorithm, which cuts by rows of tiles where these are more than the filters, and by
-/// filters where they are not.
+/// As few channels as Winograd's algorithm pays for.
 #[test]
 fn three_by_three() {
-    for (side, channels, filters) in [(5, 20, 21), (11, 17, 23)] {
-        Case {
-            x: [1, channels, side, side + 1],
-            filters,
-            window: Geometry2d::square(3).padding(1),
-            groups: 1,
-        }
-        .check();
+    Case {
+        x: [1, 17, 4, 4],
+        filters: 17,
+        window: Geometry2d::square(3).padding(1),
+        groups: 1,
     }
+    .check();
 }
 
 #[test]
 fn direct_sums() {
     let square = Geometry2d::square;
     for (channels, filters, window, groups) in [
-        (3, 5, square(5).stride(2).padding(2), 1),
-        (6, 35, square(1), 1),
+        (2, 3, square(5).stride(2).padding(2), 1),
+        (3, 19, square(1), 1),
         (4, 6, square(3).padding(1), 2),
     ] {
         Case {
-            x: [2, channels, 7, 6],
+            x: [1, channels, 5, 6],
             filters,
             window,
             groups,
@@ -147,10 +144,10 @@ fn direct_sums() {
 fn depthwise() {
     for stride in [1, 2] {
         Case {
-            x: [2, 19, 7, 9],
-            filters: 19,
+            x: [1, 9, 5, 7],
+            filters: 9,
             window: Geometry2d::square(3).stride(stride).padding(1),
-            groups: 19,
+            groups: 9,
         }
         .check();
     }
