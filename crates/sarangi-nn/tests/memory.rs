@@ -1,4 +1,4 @@
-//! Every kernel that holds `unsafe`, on shapes small enough for Miri to interpret:
+//! The kernels that hold `unsafe`, on shapes small enough for Miri to interpret:
 //! `MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-ignore-leaks" cargo +nightly miri
 //! test -p sarangi-nn --test memory`. There is no vector unit under Miri: it sees the portable path,
 //! whose tiles and bounds are those of the others.
@@ -115,6 +115,7 @@ fn close(found: &Tensor, expected: &[f32]) {
 
 /// As few channels as Winograd's algorithm pays for.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri more than four minutes")]
 fn three_by_three() {
     Case {
         x: [1, 17, 4, 4],
