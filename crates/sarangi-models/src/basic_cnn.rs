@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::extent::Extent;
 use crate::head::probability;
-use crate::network::LOGITS;
 use crate::plain_cnn::{Halving, check_size};
 use crate::stage::{Flatten, Hidden};
-use crate::{ModelContext, Network};
+use crate::{Head, ModelContext, Network};
 
 const NAME: &str = "basic_cnn";
 
@@ -72,9 +71,6 @@ impl<'a> Spec<ModelContext<'a>> for BasicCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let last = Linear::new(&cx.params.sub("fc2").thawed(), base.features, cx.classes)?;
-        let mut network = Network::of(NAME, base);
-        network.then(LOGITS, last);
-        Ok(network)
+        Head::Linear.on(base, NAME, &cx.params.sub("fc2"), 0.0, cx.classes)
     }
 }

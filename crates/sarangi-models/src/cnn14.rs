@@ -11,9 +11,8 @@ use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::{Extent, Side};
 use crate::head::probability;
-use crate::network::LOGITS;
 use crate::stage::Hidden;
-use crate::{ModelContext, Network, Stage};
+use crate::{Head, ModelContext, Network, Stage};
 
 const NAME: &str = "cnn14";
 
@@ -164,10 +163,6 @@ impl<'a> Spec<ModelContext<'a>> for Cnn14Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let last = cx.params.sub("fc_audioset").thawed();
-        let last = Linear::new(&last, base.features, cx.classes)?;
-        let mut network = Network::of(NAME, base);
-        network.then(LOGITS, last);
-        Ok(network)
+        Head::Linear.on(base, NAME, &cx.params.sub("fc_audioset"), 0.0, cx.classes)
     }
 }

@@ -11,8 +11,7 @@ use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
 use crate::head::probability;
-use crate::network::LOGITS;
-use crate::{ModelContext, Network, Pool, Stage};
+use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "short_chunk_cnn";
 
@@ -131,9 +130,6 @@ impl<'a> Spec<ModelContext<'a>> for ShortChunkCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let last = Linear::new(&cx.params.sub("dense2").thawed(), base.features, cx.classes)?;
-        let mut network = Network::of(NAME, base);
-        network.then(LOGITS, last);
-        Ok(network)
+        Head::Linear.on(base, NAME, &cx.params.sub("dense2"), 0.0, cx.classes)
     }
 }

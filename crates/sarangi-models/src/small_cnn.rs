@@ -1,15 +1,14 @@
 //! The small convolutional network of the GTZAN pictures system.
 
 use sarangi_core::{Result, Spec};
-use sarangi_nn::{Linear, Params};
+use sarangi_nn::Params;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::extent::Extent;
-use crate::network::LOGITS;
 use crate::plain_cnn::{Halving, check_size};
 use crate::stage::Flatten;
-use crate::{ModelContext, Network};
+use crate::{Head, ModelContext, Network};
 
 const NAME: &str = "small_cnn";
 
@@ -59,9 +58,6 @@ impl<'a> Spec<ModelContext<'a>> for SmallCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let last = Linear::new(&cx.params.sub("fc").thawed(), base.features, cx.classes)?;
-        let mut network = Network::of(NAME, base);
-        network.then(LOGITS, last);
-        Ok(network)
+        Head::Linear.on(base, NAME, &cx.params.sub("fc"), 0.0, cx.classes)
     }
 }

@@ -1,15 +1,14 @@
 //! Softmax regression on pixels.
 
 use sarangi_core::{Error, Result, Spec};
-use sarangi_nn::{Linear, Params};
+use sarangi_nn::Params;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::extent::Extent;
-use crate::network::LOGITS;
 use crate::plain_cnn::check_size;
 use crate::stage::Flatten;
-use crate::{ModelContext, Network};
+use crate::{Head, ModelContext, Network};
 
 const NAME: &str = "softmax_regression";
 
@@ -55,9 +54,6 @@ impl<'a> Spec<ModelContext<'a>> for SoftmaxRegressionSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let last = Linear::new(&cx.params.sub("fc").thawed(), base.features, cx.classes)?;
-        let mut network = Network::of(NAME, base);
-        network.then(LOGITS, last);
-        Ok(network)
+        Head::Linear.on(base, NAME, &cx.params.sub("fc"), 0.0, cx.classes)
     }
 }

@@ -152,12 +152,7 @@ impl Chain {
         }
         Ok(())
     }
-}
 
-/// How much larger than its scale a norm's shift may be for a value to be told from its result.
-const TELLING: f32 = 64.0;
-
-impl Chain {
     /// Σ g and Σ g · z, see [`norm`](crate::cpu::norm).
     fn gradient_sums(
         &self,
@@ -174,6 +169,9 @@ impl Chain {
         }
     }
 }
+
+/// How much larger than its scale a norm's shift may be for a value to be told from its result.
+const TELLING: f32 = 64.0;
 
 impl Norm {
     /// Whether the normalised values can be computed back from the map's results.
