@@ -1,6 +1,9 @@
 //! Cutting a signal into overlapping frames.
 
+use pulp::Simd;
+
 use crate::Padding;
+use crate::simd::{Kernel, run};
 
 /// How a signal is cut into frames, as librosa's `util.frame` after centre padding.
 ///
@@ -60,11 +63,11 @@ impl Framing {
             .ok()
             .and_then(|from| signal.get(from..from + self.length));
         match inside {
-            Some(frame) => {
-                for ((y, &x), &w) in out.iter_mut().zip(frame).zip(window) {
-                    *y = x * w;
-                }
-            }
+            Some(frame) => run(Product {
+                out,
+                a: frame,
+                b: window,
+            }),
             None => {
                 let padding = self.padding.unwrap_or_default();
                 for (n, (y, &w)) in out.iter_mut().zip(window).enumerate() {
@@ -72,6 +75,21 @@ impl Framing {
                     *y = source.map_or(0.0, |i| signal[i]) * w;
                 }
             }
+        }
+    }
+}
+
+struct Product<'a> {
+    out: &'a mut [f32],
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl Kernel for Product<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for ((y, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+            *y = a * b;
         }
     }
 }

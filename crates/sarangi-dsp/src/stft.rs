@@ -1,49 +1,41 @@
 //! The short-time Fourier transform.
 
-use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 use ndarray::Array2;
-use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
+use num_complex::Complex32;
 use sarangi_core::{Error, Result};
 
+use crate::lanes::LANES;
+use crate::real_fft::{RealFft, RealFftScratch, Value};
 use crate::stft_spec::Layout;
 use crate::{Framing, Pool};
-
-/// How many spectra are kept before they are written out: rows of this many frames fill a cache
-/// line, so that writing bin by bin does not fetch each line as many times.
-const GROUP: usize = 16;
 
 /// A planned short-time Fourier transform, equal to `librosa.stft` without scaling.
 ///
 /// X\[k, t\] = Σₙ w\[n\] · x\[t·hop + n − offset\] · exp(−2πi·k·n / n_fft), for k = 0 … ⌊n_fft/2⌋.
 /// Built from a [`StftSpec`](crate::StftSpec); any thread may use it through `&self`. Arithmetic is
 /// single precision, the window is designed in double.
+#[derive(Debug)]
 pub struct Stft {
     framing: Framing,
     window: Vec<f32>,
-    fft: Arc<dyn RealToComplex<f32>>,
+    fft: RealFft,
     scratch: Pool<StftScratch>,
 }
 
 /// Working memory of one call of a [`Stft`]; made by [`Stft::scratch`].
 #[derive(Debug, Clone)]
-pub struct StftScratch {
-    frame: Vec<f32>,
-    spectra: Vec<Complex32>,
-    fft: Vec<Complex32>,
-}
+pub struct StftScratch(RealFftScratch);
 
 impl Stft {
     pub(crate) fn new(layout: Layout) -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(layout.framing.length());
-        let for_pool = Arc::clone(&fft);
+        let fft = RealFft::new(layout.framing.length());
+        let scratch = StftScratch(fft.scratch());
         Self {
             framing: layout.framing,
             window: layout.window.iter().map(|&w| w as f32).collect(),
-            scratch: Pool::new(move || StftScratch::new(&*for_pool)),
+            scratch: Pool::new(move || scratch.clone()),
             fft,
         }
     }
@@ -70,43 +62,7 @@ impl Stft {
 
     /// Working memory for the methods that do not allocate.
     pub fn scratch(&self) -> StftScratch {
-        StftScratch::new(&*self.fft)
-    }
-
-    /// Transforms one frame into `spectrum` without allocating.
-    ///
-    /// # Shapes
-    /// `spectrum` has [`bins`](Self::bins) items; `frame` is below [`frames`](Self::frames).
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if it is not so.
-    pub fn process_into(
-        &self,
-        signal: &[f32],
-        frame: usize,
-        spectrum: &mut [Complex32],
-        scratch: &mut StftScratch,
-    ) -> Result<()> {
-        let frames = self.frames(signal.len());
-        if frame >= frames {
-            return Err(Error::shape(
-                "stft",
-                format_args!("a frame below {frames}"),
-                frame,
-            ));
-        }
-        if spectrum.len() != self.bins() {
-            return Err(Error::shape(
-                "stft",
-                format_args!("{} bins", self.bins()),
-                spectrum.len(),
-            ));
-        }
-        self.framing
-            .windowed_into(signal, frame, &self.window, &mut scratch.frame);
-        self.fft
-            .process_with_scratch(&mut scratch.frame, spectrum, &mut scratch.fft)
-            .map_err(|e| Error::backend("stft", e))
+        StftScratch(self.fft.scratch())
     }
 
     /// The complex spectrogram, (bins, frames).
@@ -115,19 +71,7 @@ impl Stft {
     /// [`Error::Shape`] if the signal has not one frame: it is empty, or not centred and shorter
     /// than `n_fft`.
     pub fn complex(&self, signal: &[f32]) -> Result<Array2<Complex32>> {
-        let frames = self.check(signal)?;
-        let mut out = Array2::default((self.bins(), frames));
-        self.scratch.with(|scratch| {
-            let mut spectrum = self.fft.make_output_vec();
-            for frame in 0..frames {
-                self.process_into(signal, frame, &mut spectrum, scratch)?;
-                for (x, &value) in out.column_mut(frame).iter_mut().zip(&spectrum) {
-                    *x = value;
-                }
-            }
-            Ok(())
-        })?;
-        Ok(out)
+        self.all(signal)
     }
 
     /// The magnitude spectrogram |X|, (bins, frames), as `abs(librosa.stft(y))`.
@@ -145,13 +89,34 @@ impl Stft {
     /// # Errors
     /// As [`complex`](Self::complex).
     pub fn power(&self, signal: &[f32]) -> Result<Array2<f32>> {
+        self.all(signal)
+    }
+
+    fn all<V: Value>(&self, signal: &[f32]) -> Result<Array2<V>> {
         let frames = self.check(signal)?;
-        let mut out = Array2::zeros((self.bins(), frames));
+        let mut out = Array2::default((self.bins(), frames));
         if let Some(rows) = out.as_slice_mut() {
             self.scratch
-                .with(|scratch| self.power_into(signal, 0..frames, rows, scratch))?;
+                .with(|scratch| self.columns(signal, 0..frames, rows, scratch))?;
         }
         Ok(out)
+    }
+
+    /// The complex spectra of a range of frames, without allocating.
+    ///
+    /// # Shapes
+    /// `out` is row-major (bins, length of `frames`).
+    ///
+    /// # Errors
+    /// As [`power_into`](Self::power_into).
+    pub fn complex_into(
+        &self,
+        signal: &[f32],
+        frames: Range<usize>,
+        out: &mut [Complex32],
+        scratch: &mut StftScratch,
+    ) -> Result<()> {
+        self.columns(signal, frames, out, scratch)
     }
 
     /// The power |X|² of a range of frames, without allocating.
@@ -168,32 +133,36 @@ impl Stft {
         out: &mut [f32],
         scratch: &mut StftScratch,
     ) -> Result<()> {
+        self.columns(signal, frames, out, scratch)
+    }
+
+    fn columns<V: Value>(
+        &self,
+        signal: &[f32],
+        frames: Range<usize>,
+        out: &mut [V],
+        scratch: &mut StftScratch,
+    ) -> Result<()> {
         let (bins, width) = (self.bins(), frames.len());
         if out.len() != bins * width {
-            return Err(Error::shape(
-                "stft",
-                format_args!("({bins}, {width}) values"),
-                out.len(),
-            ));
+            let expected = format_args!("({bins}, {width}) values");
+            return Err(Error::shape("stft", expected, out.len()));
         }
-        if scratch.spectra.len() != GROUP * bins {
-            return Err(Error::shape(
-                "stft",
-                "scratch of this plan",
-                "that of another",
-            ));
+        let held = self.frames(signal.len());
+        if frames.end > held {
+            let expected = format_args!("frames up to {held}");
+            return Err(Error::shape("stft", expected, frames.end));
         }
-        let mut spectra = std::mem::take(&mut scratch.spectra);
-        let outcome = frames.clone().step_by(GROUP).try_for_each(|first| {
-            let group = first..frames.end.min(first + GROUP);
-            for (frame, spectrum) in group.clone().zip(spectra.chunks_exact_mut(bins)) {
-                self.process_into(signal, frame, spectrum, scratch)?;
-            }
-            write_powers(&spectra, group.len(), out, width, first - frames.start);
-            Ok(())
-        });
-        scratch.spectra = spectra;
-        outcome
+        for first in frames.clone().step_by(LANES) {
+            let fill = |i: usize, out: &mut [f32]| {
+                self.framing
+                    .windowed_into(signal, first + i, &self.window, out);
+            };
+            let count = LANES.min(frames.end - first);
+            let place = (width, first - frames.start);
+            self.fft.columns(count, fill, out, place, &mut scratch.0)?;
+        }
+        Ok(())
     }
 
     fn check(&self, signal: &[f32]) -> Result<usize> {
@@ -205,35 +174,6 @@ impl Stft {
             )),
             frames => Ok(frames),
         }
-    }
-}
-
-/// Turns `count` spectra, one after the other, into columns `column..` of rows of `width` powers.
-fn write_powers(spectra: &[Complex32], count: usize, out: &mut [f32], width: usize, column: usize) {
-    let bins = spectra.len() / GROUP;
-    for (bin, row) in out.chunks_exact_mut(width).enumerate() {
-        let row = &mut row[column..column + count];
-        for (y, x) in row.iter_mut().zip(spectra[bin..].iter().step_by(bins)) {
-            *y = x.re * x.re + x.im * x.im;
-        }
-    }
-}
-
-impl StftScratch {
-    fn new(fft: &dyn RealToComplex<f32>) -> Self {
-        Self {
-            frame: fft.make_input_vec(),
-            spectra: vec![Complex32::default(); GROUP * fft.complex_len()],
-            fft: fft.make_scratch_vec(),
-        }
-    }
-}
-
-impl fmt::Debug for Stft {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stft")
-            .field("framing", &self.framing)
-            .finish_non_exhaustive()
     }
 }
 
@@ -273,6 +213,9 @@ mod tests {
             (64, None, 16, Padding::Constant),
             (63, Some(40), 20, Padding::Reflect),
             (32, Some(31), 50, Padding::Constant),
+            (30, None, 7, Padding::Constant),
+            (2, None, 5, Padding::Constant),
+            (4, None, 1, Padding::Edge),
         ] {
             let spec = StftSpec {
                 n_fft,

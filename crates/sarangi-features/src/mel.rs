@@ -10,7 +10,7 @@ use crate::mel_bank::MelBank;
 use crate::{Analysis, ChannelFeature, MelBands, MelNorm};
 
 /// Frames whose spectra are held at once: they stay in the second-level cache.
-const BLOCK: usize = 48;
+const BLOCK: usize = 16;
 
 /// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
 ///

@@ -1,0 +1,250 @@
+//! Spectra of real frames, sixteen at once.
+
+use std::f64::consts::TAU;
+use std::fmt;
+use std::sync::Arc;
+
+use num_complex::Complex32;
+use pulp::Simd;
+use rustfft::{Fft, FftPlanner};
+use sarangi_core::{Error, Result};
+
+use crate::lanes::{LANES, Lanes, turn};
+use crate::simd::{Kernel, run};
+
+/// A planned Fourier transform of real frames of one length.
+///
+/// A frame of even length N is transformed as N / 2 complex numbers, its even samples real and its
+/// odd ones imaginary: with Z their transform, M = N / 2 and W = exp(−2πi / N),
+/// X\[k\] = (Z\[k\] + Z*\[M−k\]) / 2 − i · Wᵏ · (Z\[k\] − Z*\[M−k\]) / 2 (Sorensen et al. 1987,
+/// "Real-valued fast Fourier transform algorithms"). Before that step the frames are turned over, so
+/// that a vector holds one bin of sixteen frames: the step needs no shuffles, and neither does what
+/// reads the spectra.
+pub(crate) struct RealFft {
+    len: usize,
+    fft: Arc<dyn Fft<f32>>,
+    /// −i · Wᵏ / 2 for k = 1 …, below half of M; none for an odd length.
+    twiddles: Vec<Complex32>,
+}
+
+/// Numbers between the frames: at a distance of a power of two, the same bin of all of them would
+/// have to share a few lines of the cache. Enough for the last square to be read whole.
+const GAP: usize = LANES / 2;
+
+/// Sixteen frames in the layout of the transform, and room for it to work.
+#[derive(Clone, Debug)]
+pub(crate) struct RealFftScratch {
+    frame: Vec<f32>,
+    frames: Vec<Complex32>,
+    fft: Vec<Complex32>,
+    /// The transforms turned over, the real and the imaginary part of each bin in turn.
+    turned: Vec<Lanes>,
+}
+
+impl RealFft {
+    /// Plans for frames of `len` samples, at least 2.
+    pub(crate) fn new(len: usize) -> Self {
+        let even = len.is_multiple_of(2);
+        let half = len / 2;
+        let twiddle = |k: usize| {
+            let angle = TAU * k as f64 / len as f64;
+            Complex32::new(-angle.sin() as f32 / 2.0, -angle.cos() as f32 / 2.0)
+        };
+        Self {
+            len,
+            fft: FftPlanner::new().plan_fft_forward(if even { half } else { len }),
+            twiddles: match even {
+                true => (1..half.div_ceil(2)).map(twiddle).collect(),
+                false => Vec::new(),
+            },
+        }
+    }
+
+    pub(crate) fn scratch(&self) -> RealFftScratch {
+        let points = self.fft.len();
+        RealFftScratch {
+            frame: vec![0.0; self.len % 2 * self.len],
+            frames: vec![Complex32::default(); LANES * (points + GAP)],
+            fft: vec![Complex32::default(); self.fft.get_inplace_scratch_len()],
+            turned: vec![[0.0; LANES]; (2 * points).next_multiple_of(LANES)],
+        }
+    }
+
+    /// The spectra of `count` frames, at most sixteen, the i-th of which `fill(i, …)` writes; as
+    /// columns `column..column + count` of rows of `width`, through `value`.
+    ///
+    /// # Shapes
+    /// `out` is row-major (⌊len / 2⌋ + 1, `width`).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `scratch` is that of another plan.
+    pub(crate) fn columns<V: Value>(
+        &self,
+        count: usize,
+        fill: impl Fn(usize, &mut [f32]),
+        out: &mut [V],
+        (width, column): (usize, usize),
+        scratch: &mut RealFftScratch,
+    ) -> Result<()> {
+        let points = self.fft.len();
+        let even = self.len.is_multiple_of(2);
+        if scratch.frames.len() != LANES * (points + GAP) || scratch.frame.is_empty() != even {
+            let got = "that of another";
+            return Err(Error::shape("fft", "scratch of this plan", got));
+        }
+        let frames = scratch.frames.chunks_exact_mut(points + GAP);
+        for (i, frame) in frames.enumerate().take(count) {
+            let frame = &mut frame[..points];
+            if even {
+                fill(i, bytemuck::cast_slice_mut(frame));
+            } else {
+                fill(i, &mut scratch.frame);
+                for (z, &x) in frame.iter_mut().zip(&scratch.frame) {
+                    *z = Complex32::new(x, 0.0);
+                }
+            }
+            self.fft.process_with_scratch(frame, &mut scratch.fft);
+        }
+        run(Unfold {
+            frames: bytemuck::cast_slice(&scratch.frames),
+            half: self.len / 2,
+            turned: &mut scratch.turned,
+            twiddles: even.then_some(&self.twiddles),
+            out,
+            width,
+            columns: column..column + count,
+        });
+        Ok(())
+    }
+}
+
+/// What becomes of a bin.
+pub(crate) trait Value: Copy + Default {
+    /// One vector of real and imaginary parts at a time, into as many values.
+    fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]);
+}
+
+impl Value for Complex32 {
+    #[inline(always)]
+    fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
+        let mut parts = [[0.0; LANES]; 2];
+        simd.partial_store_f32s(&mut parts[0], re);
+        simd.partial_store_f32s(&mut parts[1], im);
+        for ((y, re), im) in out.iter_mut().zip(parts[0]).zip(parts[1]) {
+            *y = Self::new(re, im);
+        }
+    }
+}
+
+/// The power |X|².
+impl Value for f32 {
+    #[inline(always)]
+    fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
+        let power = simd.add_f32s(simd.mul_f32s(re, re), simd.mul_f32s(im, im));
+        simd.partial_store_f32s(out, power);
+    }
+}
+
+/// From sixteen transforms to columns of values.
+struct Unfold<'a, V> {
+    /// The transforms one after the other, real and imaginary parts in turn.
+    frames: &'a [f32],
+    /// Half of the frames' length.
+    half: usize,
+    turned: &'a mut [Lanes],
+    /// Those of a transform of half the length.
+    twiddles: Option<&'a Vec<Complex32>>,
+    out: &'a mut [V],
+    width: usize,
+    columns: std::ops::Range<usize>,
+}
+
+impl<V: Value> Kernel for Unfold<'_, V> {
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        self.turn();
+        for lane in (0..self.columns.len()).step_by(S::F32_LANES) {
+            match self.twiddles {
+                Some(twiddles) => self.halves(simd, lane, twiddles),
+                None => {
+                    for bin in 0..self.out.len() / self.width {
+                        let [re, im] = self.part(simd, lane, bin);
+                        self.write(simd, lane, bin, re, im);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<V: Value> Unfold<'_, V> {
+    #[inline(always)]
+    fn turn(&mut self) {
+        let squares = self.turned.as_chunks_mut::<LANES>().0;
+        for (square, first) in squares.iter_mut().zip((0..).step_by(LANES)) {
+            let mut rows = [[0.0; LANES]; LANES];
+            let frames = self.frames.chunks_exact(self.frames.len() / LANES);
+            for (row, frame) in rows.iter_mut().zip(frames) {
+                // What a frame has no more of is the gap, which nobody reads.
+                if let Some(line) = frame[first..].first_chunk() {
+                    *row = *line;
+                }
+            }
+            turn(rows, square);
+        }
+    }
+
+    /// The frames from `lane` on, as many as a vector has.
+    #[inline(always)]
+    fn halves<S: Simd>(&mut self, simd: S, lane: usize, twiddles: &[Complex32]) {
+        let half = self.half;
+        let [re, im] = self.part(simd, lane, 0);
+        let none = simd.splat_f32s(0.0);
+        self.write(simd, lane, 0, simd.add_f32s(re, im), none);
+        self.write(simd, lane, half, simd.sub_f32s(re, im), none);
+        if half.is_multiple_of(2) {
+            let [re, im] = self.part(simd, lane, half / 2);
+            self.write(simd, lane, half / 2, re, simd.sub_f32s(none, im));
+        }
+        let one_half = simd.splat_f32s(0.5);
+        for (k, w) in (1..).zip(twiddles) {
+            let [a, b] = [k, half - k].map(|k| self.part(simd, lane, k));
+            let [w_re, w_im] = [w.re, w.im].map(|w| simd.splat_f32s(w));
+            let sum = [
+                simd.mul_f32s(one_half, simd.add_f32s(a[0], b[0])),
+                simd.mul_f32s(one_half, simd.sub_f32s(a[1], b[1])),
+            ];
+            let [re, im] = [simd.sub_f32s(a[0], b[0]), simd.add_f32s(a[1], b[1])];
+            let turned = [
+                simd.sub_f32s(simd.mul_f32s(re, w_re), simd.mul_f32s(im, w_im)),
+                simd.add_f32s(simd.mul_f32s(re, w_im), simd.mul_f32s(im, w_re)),
+            ];
+            let [re, im] = [0, 1].map(|i| simd.add_f32s(sum[i], turned[i]));
+            self.write(simd, lane, k, re, im);
+            let re = simd.sub_f32s(sum[0], turned[0]);
+            self.write(simd, lane, half - k, re, simd.sub_f32s(turned[1], sum[1]));
+        }
+    }
+
+    /// The real and the imaginary parts of bin `k` of the transforms.
+    #[inline(always)]
+    fn part<S: Simd>(&self, simd: S, lane: usize, k: usize) -> [S::f32s; 2] {
+        [2 * k, 2 * k + 1].map(|row| simd.partial_load_f32s(&self.turned[row][lane..]))
+    }
+
+    #[inline(always)]
+    fn write<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, re: S::f32s, im: S::f32s) {
+        let columns = self.columns.start + lane..self.columns.end;
+        let out = &mut self.out[bin * self.width..][columns];
+        let count = out.len().min(S::F32_LANES);
+        V::write(simd, re, im, &mut out[..count]);
+    }
+}
+
+impl fmt::Debug for RealFft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealFft")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
