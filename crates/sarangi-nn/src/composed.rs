@@ -132,22 +132,19 @@ fn taps(xs: &Tensor, output: Pictures, window: &Geometry2d, padding: f32) -> Res
 }
 
 /// The value where it lies inside the interval, its ends elsewhere, with gradient 0 on the ends.
+/// What is not a number stays so.
 pub(crate) fn clamp(xs: &Tensor, activation: Activation) -> Result<Tensor> {
     let (low, high) = (activation.low, activation.high);
     let fixed = xs.detach();
-    let mut inside = fixed.gt(low)?;
-    if high.is_finite() {
-        inside = (inside * fixed.lt(high)?)?;
+    let all = |value: f32| Tensor::full(value, xs.shape(), xs.device());
+    let mut ys = xs.clone();
+    if low.is_finite() {
+        ys = fixed.le(low)?.where_cond(&all(low)?, &ys)?;
     }
-    let zeros = fixed.zeros_like()?;
-    let ends = match (low.is_finite(), high.is_finite()) {
-        (_, true) => fixed
-            .ge(high)?
-            .to_dtype(xs.dtype())?
-            .affine(f64::from(high), 0.0)?,
-        _ => zeros.clone(),
-    };
-    inside.where_cond(xs, &zeros)? + ends
+    if high.is_finite() {
+        ys = fixed.ge(high)?.where_cond(&all(high)?, &ys)?;
+    }
+    Ok(ys)
 }
 
 /// Two matrix products, one for each axis, with the shares that each pixel takes of its neighbours.

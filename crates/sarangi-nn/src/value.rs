@@ -73,6 +73,7 @@ impl Value {
         if tensor.rank() > 4 {
             return Err(Error::shape(OP, RANKS, format!("{:?}", tensor.shape())));
         }
+        pictures(tensor.dims()).checked(OP)?;
         if tensor.device().is_cpu() {
             return Host::from_tensor(tensor, tracking)
                 .map(Self::host)
@@ -130,11 +131,17 @@ impl Value {
     /// [`Error::Shape`] if it is not one number, [`Error::Backend`] if the device fails.
     pub fn scalar(&self) -> Result<f32> {
         self.one()?;
-        self.tensor()?.to_scalar().during("scalar")
+        let values = self.tensor()?.flatten_all().during("scalar")?;
+        values
+            .get(0)
+            .and_then(|value| value.to_scalar())
+            .during("scalar")
     }
 
     /// The gradients of this loss with respect to every parameter on its way. The way back is used
     /// up: its memory is free for the next step.
+    ///
+    /// Filters and weights are read as they are now: go back before an optimiser changes them.
     ///
     /// # Errors
     /// [`Error::Shape`] if this is not one number, [`Error::Data`] if it was not tracked or its way

@@ -197,6 +197,36 @@ proptest! {
     }
 }
 
+/// Ends, infinities and what is not a number: on every device as in torch.
+#[test]
+fn activations_at_the_extremes_agree() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    let x = [-inf, -1.0, 0.0, 3.0, 6.0, 7.0, inf, nan];
+    let x = Var::from_tensor(&Tensor::new(&[x], &Device::Cpu).unwrap()).unwrap();
+    let dy = Tensor::new(&[[2f32; 8]], &Device::Cpu).unwrap();
+    let row = |t: Tensor| t.to_vec2::<f32>().unwrap().remove(0);
+    for op in [ops::relu, ops::relu6] {
+        let [ours, composed] = [
+            Value::variable(&x).unwrap(),
+            Value::composed(&x, Tracking::Itself).unwrap(),
+        ]
+        .map(|x| {
+            let y = op(&x).unwrap();
+            let gradients = y.backward_from(&Value::new(&dy).unwrap()).unwrap();
+            let dx = gradients.of(&x).unwrap().unwrap();
+            [row(y.tensor().unwrap()), row(dx)]
+        });
+        for i in 0..8 {
+            let [[y, dx], [want, slope]] = [&ours, &composed].map(|rows| [rows[0][i], rows[1][i]]);
+            assert!(y == want || y.is_nan() && want.is_nan(), "{i}: {y} {want}");
+            // The kernels multiply what is not finite by a norm's terms, which are 0 here.
+            let lost = !want.is_finite() && dx.is_nan();
+            assert!(dx == slope || lost, "{i}: {dx} {slope}");
+        }
+        assert!(ours[0][7].is_nan() && ours[1][2] == 0.0);
+    }
+}
+
 #[test]
 fn a_tensor_survives_the_engine() {
     let mut rng = Seed(3).named("there and back");

@@ -59,8 +59,9 @@ impl Drop for Buffer {
 
 /// Gives the memory that is kept for coming buffers back to the system.
 pub fn release_memory() {
-    pool().free.clear();
-    pool().kept = 0;
+    let mut pool = pool();
+    pool.free.clear();
+    pool.kept = 0;
 }
 
 fn pool() -> MutexGuard<'static, Pool> {

@@ -47,6 +47,9 @@ impl Depthwise {
     pub(crate) fn backward_data(&self, dy: Source, filter: &[f32], dx: &mut [f32]) {
         let plan = Correlation::backward(self, filter);
         let multiplier = self.multiplier();
+        if multiplier == 0 {
+            return dx.fill(0.0);
+        }
         if multiplier == 1 {
             return plan.run(dy, dx);
         }

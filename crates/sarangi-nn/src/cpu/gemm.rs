@@ -27,7 +27,9 @@ impl Strides {
     }
 
     fn fits(self, (m, n): (usize, usize), len: usize) -> bool {
-        m == 0 || n == 0 || (m - 1) * self.rows + (n - 1) * self.cols < len
+        let last = |count: usize, step: usize| (count - 1).checked_mul(step);
+        let place = || last(m, self.rows)?.checked_add(last(n, self.cols)?);
+        m == 0 || n == 0 || place().is_some_and(|place| place < len)
     }
 }
 
@@ -48,8 +50,11 @@ pub(crate) fn matmul(
         "matmul: right factor is too short"
     );
     assert!(sc.fits((m, n), c.len()), "matmul: result is too short");
-    if k == 0 && !accumulate {
-        c[..m * n].fill(0.0);
+    if k == 0 {
+        if !accumulate && m > 0 && n > 0 {
+            c[..m * n].fill(0.0);
+        }
+        return;
     }
     // SAFETY: the three assertions above keep every element that gemm reads or writes, at
     // `i * rows + j * cols` with i and j below the dimensions, inside its slice; `c` is borrowed

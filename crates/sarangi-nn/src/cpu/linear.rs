@@ -13,7 +13,7 @@ pub(crate) struct Dense {
 impl Dense {
     pub(crate) fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         if let Some(bias) = bias {
-            for row in y.chunks_exact_mut(self.outputs) {
+            for row in y.chunks_exact_mut(self.outputs.max(1)) {
                 row.copy_from_slice(bias);
             }
         }
@@ -54,7 +54,7 @@ impl Dense {
 
     pub(crate) fn backward_bias(&self, dy: &[f32], dbias: &mut [f32]) {
         dbias.fill(0.0);
-        for row in dy.chunks_exact(self.outputs) {
+        for row in dy.chunks_exact(self.outputs.max(1)) {
             dbias.iter_mut().zip(row).for_each(|(a, b)| *a += b);
         }
     }

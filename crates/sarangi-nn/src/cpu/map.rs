@@ -190,25 +190,95 @@ pub(crate) struct Clamp<S: Lanes> {
 impl<S: Lanes> Clamp<S> {
     #[inline(always)]
     pub(crate) fn new(simd: S, activation: Activation) -> Self {
+        // No comparison with a NaN holds: where there is no end, nothing lies on it or beyond it,
+        // not even infinity.
+        let end = |end: f32| simd.splat_f32s(if end.is_finite() { end } else { f32::NAN });
         Self {
-            low: simd.splat_f32s(activation.low),
-            high: simd.splat_f32s(activation.high),
+            low: end(activation.low),
+            high: end(activation.high),
         }
     }
 
-    /// The value comes second in both comparisons, so that on x86 what is not a number stays so.
+    /// What is not a number stays so.
     #[inline(always)]
     pub(crate) fn apply(self, simd: S, x: S::f32s) -> S::f32s {
-        simd.max_f32s(self.low, simd.min_f32s(self.high, x))
+        simd.at_least(self.low, simd.at_most(self.high, x))
     }
 
-    /// `d` where `x` lies inside the interval, 0 on its ends and outside, as torch has it.
+    /// 0 on the interval's ends and outside, as torch has it, and `d` elsewhere.
     #[inline(always)]
     pub(crate) fn gradient(self, simd: S, x: S::f32s, d: S::f32s) -> S::f32s {
-        let inside = simd.and_m32s(
-            simd.greater_than_f32s(x, self.low),
-            simd.less_than_f32s(x, self.high),
+        let outside = simd.or_m32s(
+            simd.less_than_or_equal_f32s(x, self.low),
+            simd.greater_than_or_equal_f32s(x, self.high),
         );
-        simd.select_f32s(inside, d, simd.splat_f32s(0.0))
+        simd.select_f32s(outside, simd.splat_f32s(0.0), d)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::simd::{Kernel, run};
+    use super::*;
+
+    struct Both {
+        activation: Activation,
+        x: [f32; 16],
+        y: [f32; 16],
+        d: [f32; 16],
+    }
+
+    impl Kernel for &mut Both {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Lanes>(self, simd: S) {
+            let clamp = Clamp::new(simd, self.activation);
+            let (xs, _) = S::as_simd_f32s(&self.x);
+            let results = S::as_mut_simd_f32s(&mut self.y).0.iter_mut();
+            let gradients = S::as_mut_simd_f32s(&mut self.d).0.iter_mut();
+            for ((y, d), &x) in results.zip(gradients).zip(xs) {
+                (*y, *d) = (
+                    clamp.apply(simd, x),
+                    clamp.gradient(simd, x, simd.splat_f32s(2.0)),
+                );
+            }
+        }
+    }
+
+    /// Every path must keep what is not a number, and torch's gradients at the ends.
+    #[test]
+    fn ends_infinities_and_nan() {
+        let (inf, nan) = (f32::INFINITY, f32::NAN);
+        let x = [-inf, -1.0, 0.0, 3.0, 6.0, 7.0, inf, nan];
+        for (activation, y, d) in [
+            (Activation::NONE, x, [2.0; 8]),
+            (
+                Activation::RELU,
+                [0.0, 0.0, 0.0, 3.0, 6.0, 7.0, inf, nan],
+                [0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0, 2.0],
+            ),
+            (
+                Activation::RELU6,
+                [0.0, 0.0, 0.0, 3.0, 6.0, 6.0, 6.0, nan],
+                [0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0],
+            ),
+        ] {
+            let mut both = Both {
+                activation,
+                x: [x, x].as_flattened().try_into().unwrap(),
+                y: [0.0; 16],
+                d: [0.0; 16],
+            };
+            run(&mut both);
+            for i in 0..16 {
+                let (got, want) = (both.y[i], y[i % 8]);
+                assert!(
+                    got == want || got.is_nan() && want.is_nan(),
+                    "{activation:?} {i}: {got}"
+                );
+                assert_eq!(both.d[i], d[i % 8], "{activation:?} {i}");
+            }
+        }
     }
 }

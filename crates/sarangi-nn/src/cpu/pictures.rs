@@ -1,5 +1,7 @@
 //! The shape of a batch inside the engine.
 
+use sarangi_core::{Error, Result};
+
 /// A batch of pictures, channels last: value (n, y, x, c) lies at
 /// `((n · height + y) · width + x) · channels + c`. A batch of vectors is one of 1 × 1 pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +12,25 @@ pub(crate) struct Pictures {
     pub(crate) channels: usize,
 }
 
+/// The most values a batch may have. No memory holds as many, and no product of sizes up to it
+/// overflows.
+const MOST: usize = 1 << 40;
+
 impl Pictures {
+    /// These sizes, unless there is no counting their values.
+    pub(crate) fn checked(self, op: &'static str) -> Result<Self> {
+        let sizes = [self.batch, self.height, self.width, self.channels];
+        let product = |a: usize, size: &usize| a.checked_mul((*size).max(1));
+        match sizes.iter().try_fold(1, product) {
+            Some(0..=MOST) => Ok(self),
+            _ => {
+                let [batch, height, width, channels] = sizes;
+                let got = format_args!("({batch}, {channels}, {height}, {width})");
+                Err(Error::shape(op, format_args!("at most {MOST} values"), got))
+            }
+        }
+    }
+
     /// Values of one row of one picture.
     pub(crate) fn row(&self) -> usize {
         self.width * self.channels

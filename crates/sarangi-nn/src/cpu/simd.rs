@@ -25,6 +25,34 @@ pub(crate) trait Lanes: Simd {
     fn fma(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {
         self.mul_add_e_f32s(a, b, c)
     }
+
+    /// The larger of `low` and `x`; `x` if either is not a number.
+    #[inline(always)]
+    fn at_least(self, low: Self::f32s, x: Self::f32s) -> Self::f32s {
+        self.select_f32s(self.less_than_f32s(x, low), low, x)
+    }
+
+    /// The smaller of `high` and `x`; `x` if either is not a number.
+    #[inline(always)]
+    fn at_most(self, high: Self::f32s, x: Self::f32s) -> Self::f32s {
+        self.select_f32s(self.greater_than_f32s(x, high), high, x)
+    }
+}
+
+/// x86's own minimum and maximum give their second factor if either is not a number.
+#[cfg(target_arch = "x86_64")]
+macro_rules! native_ends {
+    () => {
+        #[inline(always)]
+        fn at_least(self, low: Self::f32s, x: Self::f32s) -> Self::f32s {
+            self.max_f32s(low, x)
+        }
+
+        #[inline(always)]
+        fn at_most(self, high: Self::f32s, x: Self::f32s) -> Self::f32s {
+            self.min_f32s(high, x)
+        }
+    };
 }
 
 /// The instruction sets that have a path of their own.
@@ -114,12 +142,16 @@ impl<K: Kernel, S: Lanes> WithSimd for On<K, S> {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for pulp::x86::V4 {
     const ROWS: usize = 14;
+
+    native_ends!();
 }
 
 // 6 × 2 sums, two vectors of weights and one value: 15 of 16 registers.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for pulp::x86::V3 {
     const ROWS: usize = 6;
+
+    native_ends!();
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -1,12 +1,13 @@
 //! Operations of the tensor library inside a network.
 
+use std::collections::HashSet;
+
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Error, Result};
 
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
-use crate::cpu::source::Source;
-use crate::value::{Host, Tracking, Value, View, pictures, records};
+use crate::value::{Host, Tracking, Value, View, records};
 
 const OP: &str = "with_candle";
 
@@ -43,16 +44,24 @@ pub fn with_candle(
     }
     let inputs = hosts.iter().map(leaf).collect::<Result<Vec<Tensor>>>()?;
     let ys = compute(&inputs).during(OP)?;
+    // This checks the result too.
+    let value = match hosts.iter().any(Host::tracked) {
+        true => Value::tracked(&ys)?,
+        false => Value::new(&ys)?,
+    };
     let all: Vec<&Host> = hosts.iter().collect();
-    if !records(&all, parameters.iter().copied()) {
+    let (true, View::Host(value)) = (records(&all, parameters.iter().copied()), value.view())
+    else {
         // Nothing to go back to yet, but what follows may have parameters.
-        return match hosts.iter().any(Host::tracked) {
-            true => Value::tracked(&ys),
-            false => Value::new(&ys),
-        };
-    }
+        return Ok(value);
+    };
     let parents: Vec<_> = hosts.iter().map(|host| host.node().cloned()).collect();
-    let parameters: Vec<Tensor> = parameters.iter().map(|&p| p.clone()).collect();
+    // One that is named twice has one gradient.
+    let mut seen = HashSet::new();
+    let once = parameters
+        .iter()
+        .filter(|parameter| seen.insert(parameter.id()));
+    let parameters: Vec<Tensor> = once.map(|&parameter| parameter.clone()).collect();
     let graph = ys.clone();
     let node = Node::new(move |dy, flow| {
         let of = dy.of();
@@ -81,20 +90,7 @@ pub fn with_candle(
         }
         Ok(())
     });
-    let of = pictures(ys.dims());
-    let mut values = Buffer::stale(of.len());
-    crate::tensors::read(&ys, |planar| {
-        Source::Planar(planar).materialise(of, &mut values)
-    })
-    .during(OP)?;
-    let dims = ys.dims().to_vec();
-    Ok(Value::host(Host::result(
-        dims,
-        of,
-        values,
-        true,
-        Some(node),
-    )))
+    Ok(Value::host(value.followed(node)))
 }
 
 /// A tensor of the value, tracked by candle if its gradient is wanted.

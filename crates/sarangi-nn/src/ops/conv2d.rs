@@ -137,7 +137,8 @@ fn check(
             height: out_height,
             width: out_width,
             channels: out_channels,
-        },
+        }
+        .checked(OP)?,
         window,
         groups,
     })

@@ -2,6 +2,9 @@
 
 use sarangi_core::{Error, Result};
 
+/// The largest kernel and padding; no picture is as wide.
+const MOST: usize = 1 << 24;
+
 /// The movement of a two-dimensional window: (height, width) of each quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry2d {
@@ -53,8 +56,8 @@ impl Geometry2d {
     /// each axis, as in torch.
     ///
     /// # Errors
-    /// [`Error::Config`] if a kernel, stride or dilation is 0, [`Error::Shape`] if the window does
-    /// not fit into the padded input.
+    /// [`Error::Config`] if a kernel, stride or dilation is 0 or a kernel or padding absurdly large,
+    /// [`Error::Shape`] if the window does not fit into the padded input.
     pub fn output(&self, op: &'static str, input: [usize; 2]) -> Result<[usize; 2]> {
         let positive = [
             ("kernel", self.kernel),
@@ -64,6 +67,12 @@ impl Geometry2d {
         for (field, values) in positive {
             if values.contains(&0) {
                 return Err(Error::config(op, field, "must be at least 1, got 0"));
+            }
+        }
+        for (field, values) in [("kernel", self.kernel), ("padding", self.padding)] {
+            if let Some(value) = values.iter().find(|&&value| value > MOST) {
+                let reason = format!("must be at most {MOST}, got {value}");
+                return Err(Error::config(op, field, reason));
             }
         }
         let axis = |i: usize| {

@@ -30,6 +30,7 @@ pub fn linear(xs: &Value, weight: &Tensor, bias: Option<&Tensor>) -> Result<Valu
         let got = format!("{:?} and {bias:?}", weight.dims());
         return Err(Error::shape(OP, expected, got));
     }
+    pictures(&[batch, outputs]).checked(OP)?;
     let dense = Dense {
         batch,
         inputs,

@@ -73,11 +73,9 @@ pub fn cross_entropy(
     shares.iter_mut().for_each(|q| *q /= total as f32);
     by_row(logits, OP, &shares, |logits, q| {
         log_softmax_row(logits);
-        let loss = -logits
-            .iter()
-            .zip(q)
-            .map(|(l, q)| f64::from(l * q))
-            .sum::<f64>();
+        // What nothing is asked of adds nothing, even if its logarithm is −∞.
+        let asked = logits.iter().zip(q).filter(|(_, q)| **q != 0.0);
+        let loss = -asked.map(|(l, q)| f64::from(l * q)).sum::<f64>();
         let sum: f32 = q.iter().sum();
         logits
             .iter_mut()

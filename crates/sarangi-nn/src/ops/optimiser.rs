@@ -1,7 +1,7 @@
 //! One step of an optimiser, in place.
 
 use candle_core::{Result as CandleResult, Tensor, Var};
-use sarangi_core::{During, Result};
+use sarangi_core::{During, Error, Result};
 
 use crate::backward::Gradients;
 use crate::tensors;
@@ -47,13 +47,16 @@ pub struct SgdStep {
 /// All alike.
 ///
 /// # Errors
-/// [`Error::Backend`](sarangi_core::Error::Backend) if the shapes differ or the device fails.
+/// [`Error::Shape`] if the shapes differ, [`Error::Config`] for step 0, [`Error::Backend`] if the
+/// device fails.
 pub fn adam_step(
     parameter: &Var,
     gradients: &Gradients,
     [first, second]: [&Var; 2],
     step: AdamStep,
 ) -> Result<bool> {
+    const OP: &str = "adam_step";
+    check(OP, step.step, parameter, &[first, second])?;
     step_with(
         parameter,
         gradients,
@@ -67,7 +70,7 @@ pub fn adam_step(
         },
         |gradient| adam_on_device(parameter, gradient, first, second, step),
     )
-    .during("adam_step")
+    .during(OP)
 }
 
 /// Changes a parameter and its velocity, which a momentum needs, by one step of gradient descent.
@@ -77,13 +80,19 @@ pub fn adam_step(
 /// All alike.
 ///
 /// # Errors
-/// [`Error::Backend`](sarangi_core::Error::Backend) if the shapes differ or the device fails.
+/// As [`adam_step`], and [`Error::Config`] for a momentum without a velocity.
 pub fn sgd_step(
     parameter: &Var,
     gradients: &Gradients,
     velocity: Option<&Var>,
     step: SgdStep,
 ) -> Result<bool> {
+    const OP: &str = "sgd_step";
+    check(OP, step.step, parameter, velocity.as_slice())?;
+    if velocity.is_none() && step.momentum != 0.0 {
+        let reason = format!("{} needs a velocity", step.momentum);
+        return Err(Error::config(OP, "momentum", reason));
+    }
     step_with(
         parameter,
         gradients,
@@ -100,7 +109,20 @@ pub fn sgd_step(
         },
         |gradient| sgd_on_device(parameter, gradient, velocity, step),
     )
-    .during("sgd_step")
+    .during(OP)
+}
+
+fn check(op: &'static str, step: u64, parameter: &Var, state: &[&Var]) -> Result<()> {
+    if step == 0 {
+        return Err(Error::config(op, "step", "counts from 1, got 0"));
+    }
+    match state.iter().find(|var| var.dims() != parameter.dims()) {
+        None => Ok(()),
+        Some(wrong) => {
+            let expected = format!("state of the parameter's shape {:?}", parameter.dims());
+            Err(Error::shape(op, expected, format!("{:?}", wrong.dims())))
+        }
+    }
 }
 
 fn step_with(

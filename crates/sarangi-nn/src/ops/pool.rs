@@ -220,7 +220,7 @@ fn shapes(op: &'static str, xs: &Value, window: Geometry2d) -> Result<(Pictures,
         width,
         ..input
     };
-    Ok((input, output))
+    Ok((input, output.checked(op)?))
 }
 
 fn adaptive(
@@ -241,5 +241,5 @@ fn adaptive(
         width,
         ..input
     };
-    Ok((input, output))
+    Ok((input, output.checked(op)?))
 }

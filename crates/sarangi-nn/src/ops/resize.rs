@@ -46,7 +46,8 @@ pub fn resize_bilinear(xs: &Value, size: [usize; 2], align_corners: bool) -> Res
         height: size[0],
         width: size[1],
         ..input
-    };
+    }
+    .checked(OP)?;
     let resize = Resize {
         input,
         output,

@@ -1,6 +1,6 @@
 //! Probabilities of classes.
 
-use candle_core::D;
+use candle_core::{D, Result as CandleResult, Tensor};
 use sarangi_core::{During, Error, Result};
 
 use crate::backward::{Gradient, Node};
@@ -22,9 +22,7 @@ pub fn log_softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = dy.iter().sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d -= y.exp() * sum);
         }))),
-        View::Device(xs) => candle_nn::ops::log_softmax(xs, D::Minus1)
-            .map(Value::device)
-            .during(OP),
+        View::Device(xs) => composed_log_softmax(xs).map(Value::device).during(OP),
     }
 }
 
@@ -47,7 +45,8 @@ pub fn softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = y.iter().zip(&*dy).map(|(y, d)| y * d).sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - sum));
         }))),
-        View::Device(xs) => candle_nn::ops::softmax(xs, D::Minus1)
+        View::Device(xs) => composed_log_softmax(xs)
+            .and_then(|ys| ys.exp())
             .map(Value::device)
             .during(OP),
     }
@@ -56,7 +55,7 @@ pub fn softmax(logits: &Value) -> Result<Value> {
 /// Batch and classes.
 pub(super) fn rows(logits: &Value, op: &'static str) -> Result<[usize; 2]> {
     match *logits.dims() {
-        [batch, classes] => Ok([batch, classes]),
+        [batch, classes] if classes > 0 => Ok([batch, classes]),
         ref got => Err(Error::shape(
             op,
             "logits (batch, classes)",
@@ -65,11 +64,18 @@ pub(super) fn rows(logits: &Value, op: &'static str) -> Result<[usize; 2]> {
     }
 }
 
+/// The peak is taken off first and the logarithm after it: their sum, rounded, would take the digits
+/// of scores that are large and near each other.
 pub(super) fn log_softmax_row(row: &mut [f32]) {
     let peak = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = row.iter().map(|v| f64::from(v - peak).exp()).sum();
-    let shift = peak + sum.ln() as f32;
-    row.iter_mut().for_each(|v| *v -= shift);
+    let below = |v: f32| f64::from(v) - f64::from(peak);
+    let log: f64 = row.iter().map(|&v| below(v).exp()).sum::<f64>().ln();
+    row.iter_mut().for_each(|v| *v = (below(*v) - log) as f32);
+}
+
+fn composed_log_softmax(xs: &Tensor) -> CandleResult<Tensor> {
+    let below = xs.broadcast_sub(&xs.detach().max_keepdim(D::Minus1)?)?;
+    below.broadcast_sub(&below.exp()?.sum_keepdim(D::Minus1)?.log()?)
 }
 
 /// Runs `forward` on each row, and on the way back `backward` on the result's row and its gradient,

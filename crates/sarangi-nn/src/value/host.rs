@@ -135,6 +135,12 @@ impl Host {
         Self::new(dims.clone(), *of, self.stored(), node.clone(), *tracked)
     }
 
+    /// The same numbers with this way back.
+    pub(crate) fn followed(&self, node: Arc<Node>) -> Self {
+        let Inner { dims, of, .. } = &*self.0;
+        Self::new(dims.clone(), *of, self.stored(), Some(node), true)
+    }
+
     /// The same numbers under another shape of as many pixels and channels.
     pub(crate) fn reshaped(&self, dims: Vec<usize>, of: Pictures) -> Self {
         let settled = self.settled();
@@ -176,12 +182,15 @@ impl Host {
         if self.0.chain.is_none() {
             return Arc::clone(&self.0.base);
         }
-        let ready = self.0.ready.get_or_init(|| {
-            let mut ready = Buffer::stale(self.0.of.len());
-            self.source().materialise(self.0.of, &mut ready);
-            Arc::new(ready)
-        });
-        Arc::clone(ready)
+        if let Some(ready) = self.0.ready.get() {
+            return Arc::clone(ready);
+        }
+        // Not `get_or_init`: this waits for other threads, and one that waits may be given work
+        // that asks for the same value.
+        let mut ready = Buffer::stale(self.0.of.len());
+        self.source().materialise(self.0.of, &mut ready);
+        let ready = Arc::new(ready);
+        Arc::clone(self.0.ready.get_or_init(|| ready))
     }
 
     /// What an operation keeps to read again on the way back.

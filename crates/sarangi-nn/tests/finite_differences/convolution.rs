@@ -138,7 +138,10 @@ fn shapes_that_networks_have() {
         shape(2, [9, 11], [5, 32], 3),
         stride(2, shape(1, [16, 17], [3, 40], 7)),
         stride(2, shape(1, [17, 16], [1, 33], 7)),
-        // 3×3 at stride 1, which has an algorithm of its own from 16 channels on
+        // 3×3 at stride 1, which has an algorithm of its own: where it pays on all three ways, …
+        shape(2, [8, 8], [24, 32], 3),
+        shape(1, [9, 12], [32, 40], 3),
+        // … and where few channels or few pixels make direct sums of some or all
         shape(1, [8, 8], [16, 16], 3),
         shape(2, [7, 7], [17, 33], 3),
         shape(1, [8, 5], [24, 16], 3),

@@ -15,12 +15,20 @@ fn pictures(batch: usize, channels: usize, size: [usize; 2]) -> Array {
     spaced(&mut Seed(2).named("pictures"), &shape, 2.0)
 }
 
-/// A window that torch accepts: it fits, and its padding is at most half its size, with no dilation
-/// that would leave it nothing but padding to see.
+/// A window that torch accepts: it fits, its padding is at most half its size, and nowhere does it
+/// see nothing but padding.
 fn fits(window: Geometry2d, size: [usize; 2]) -> bool {
-    let half = |i: usize| window.padding[i] * 2 <= window.kernel[i];
-    let sees = |i: usize| window.dilation[i] == 1 || window.padding[i] == 0;
-    window.output("pool", size).is_ok() && (0..2).all(|i| half(i) && sees(i))
+    let Ok(outputs) = window.output("pool", size) else {
+        return false;
+    };
+    (0..2).all(|i| {
+        let first = |output: usize| output * window.stride[i];
+        let inside = |at: usize| (window.padding[i]..window.padding[i] + size[i]).contains(&at);
+        let sees = |output: usize| {
+            (0..window.kernel[i]).any(|tap| inside(first(output) + tap * window.dilation[i]))
+        };
+        window.padding[i] * 2 <= window.kernel[i] && (0..outputs[i]).all(sees)
+    })
 }
 
 fn moving_agree(window: Geometry2d, x: &Array) {
