@@ -1,5 +1,7 @@
 //! Cutting a signal into overlapping frames.
 
+use std::ops::Mul;
+
 use pulp::Simd;
 
 use crate::Padding;
@@ -57,39 +59,38 @@ impl Framing {
     ///
     /// # Shapes
     /// `window` and `out` have [`length`](Self::length) items; what is missing is left out.
-    pub fn windowed_into(&self, signal: &[f32], index: usize, window: &[f32], out: &mut [f32]) {
+    pub fn windowed_into<T>(&self, signal: &[f32], index: usize, window: &[T], out: &mut [T])
+    where
+        T: Copy + From<f32> + Mul<Output = T>,
+    {
         let start = (index * self.hop) as isize - self.offset() as isize;
         let inside = usize::try_from(start)
             .ok()
             .and_then(|from| signal.get(from..from + self.length));
         match inside {
-            Some(frame) => run(Product {
-                out,
-                a: frame,
-                b: window,
-            }),
+            Some(frame) => run(Product { out, frame, window }),
             None => {
                 let padding = self.padding.unwrap_or_default();
                 for (n, (y, &w)) in out.iter_mut().zip(window).enumerate() {
                     let source = padding.source(start + n as isize, signal.len());
-                    *y = source.map_or(0.0, |i| signal[i]) * w;
+                    *y = T::from(source.map_or(0.0, |i| signal[i])) * w;
                 }
             }
         }
     }
 }
 
-struct Product<'a> {
-    out: &'a mut [f32],
-    a: &'a [f32],
-    b: &'a [f32],
+struct Product<'a, T> {
+    out: &'a mut [T],
+    frame: &'a [f32],
+    window: &'a [T],
 }
 
-impl Kernel for Product<'_> {
+impl<T: Copy + From<f32> + Mul<Output = T>> Kernel for Product<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        for ((y, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
-            *y = a * b;
+        for ((y, &x), &w) in self.out.iter_mut().zip(self.frame).zip(self.window) {
+            *y = T::from(x) * w;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod autocorrelation;
 mod dct;
+mod double_fft;
 mod framing;
 mod istft;
 mod lanes;

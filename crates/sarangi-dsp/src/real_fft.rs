@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::fmt;
 use std::sync::Arc;
 
-use num_complex::Complex32;
+use num_complex::{Complex32, Complex64};
 use pulp::Simd;
 use rustfft::{Fft, FftPlanner};
 use sarangi_core::{Error, Result};
@@ -122,6 +122,9 @@ impl RealFft {
 pub(crate) trait Value: Copy + Default {
     /// One vector of real and imaginary parts at a time, into as many values.
     fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]);
+
+    /// One value, from double precision.
+    fn of(x: Complex64) -> Self;
 }
 
 impl Value for Complex32 {
@@ -134,6 +137,10 @@ impl Value for Complex32 {
             *y = Self::new(re, im);
         }
     }
+
+    fn of(x: Complex64) -> Self {
+        Self::new(x.re as f32, x.im as f32)
+    }
 }
 
 /// The power |X|².
@@ -142,6 +149,10 @@ impl Value for f32 {
     fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
         let power = simd.add_f32s(simd.mul_f32s(re, re), simd.mul_f32s(im, im));
         simd.partial_store_f32s(out, power);
+    }
+
+    fn of(x: Complex64) -> Self {
+        x.norm_sqr() as f32
     }
 }
 

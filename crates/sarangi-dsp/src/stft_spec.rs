@@ -74,6 +74,14 @@ impl StftSpec {
         })
     }
 
+    /// Builds the transform in double precision, as librosa computes it; twice the time.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first field that makes no sense.
+    pub fn build_precise(&self) -> Result<Stft> {
+        Ok(Stft::precise(self.layout()?))
+    }
+
     /// Builds the inverse transform.
     ///
     /// # Errors

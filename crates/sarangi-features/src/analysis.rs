@@ -42,6 +42,14 @@ impl Default for Analysis {
 
 impl Analysis {
     pub(crate) fn stft(&self) -> Result<Stft> {
+        self.spec().build(())
+    }
+
+    pub(crate) fn precise_stft(&self) -> Result<Stft> {
+        self.spec().build_precise()
+    }
+
+    fn spec(&self) -> StftSpec {
         StftSpec {
             n_fft: self.n_fft,
             hop_length: Some(self.hop_length),
@@ -50,6 +58,5 @@ impl Analysis {
             center: self.center,
             pad_mode: self.pad_mode,
         }
-        .build(())
     }
 }

@@ -109,7 +109,7 @@ const DB_PER_E: f32 = (10.0 * LOG10_E) as f32;
 /// With x = 2ᵉ · m and m near 1, ln m = 2 artanh((m − 1) / (m + 1)). Only arithmetic and bit
 /// shifts, so that the compiler turns a loop over it into vector instructions, which a call of the
 /// system's logarithm would prevent.
-fn decibels(x: f32) -> f32 {
+pub(crate) fn decibels(x: f32) -> f32 {
     let bits = x.to_bits();
     let exponent = (bits.wrapping_sub((SQRT_2 / 2.0).to_bits()) as i32) >> 23;
     let m = f32::from_bits(bits.wrapping_sub((exponent << 23) as u32));

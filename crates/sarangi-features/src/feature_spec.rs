@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     BeatMfccSpec, BeatSpec, ChromaStftSpec, DeltaSpec, FiveChannelSpec, LogMelSpec, MelSpec,
-    MfccSpec, OnsetSpec, PowerSpec, RmsSpec, SamplesSpec, StftMagnitudeSpec, TempogramSpec,
+    MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec, SpectralBandwidthSpec,
+    SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec,
+    SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, ZeroCrossingRateSpec,
 };
 
 /// Any feature of this crate: what a model file stores and a program is asked for.
@@ -39,6 +41,22 @@ pub enum FeatureSpec {
     BeatMfcc(BeatMfccSpec),
     /// Chroma from the power spectrogram.
     ChromaStft(ChromaStftSpec),
+    /// Spectral centroid.
+    SpectralCentroid(SpectralCentroidSpec),
+    /// Spectral bandwidth.
+    SpectralBandwidth(SpectralBandwidthSpec),
+    /// Spectral roll-off.
+    SpectralRolloff(SpectralRolloffSpec),
+    /// Spectral contrast.
+    SpectralContrast(SpectralContrastSpec),
+    /// Spectral flatness.
+    SpectralFlatness(SpectralFlatnessSpec),
+    /// Spectral flux.
+    SpectralFlux(SpectralFluxSpec),
+    /// Zero-crossing rate.
+    ZeroCrossingRate(ZeroCrossingRateSpec),
+    /// Mel spectrogram with per-channel energy normalisation.
+    Pcen(PcenSpec),
     /// Root-mean-square level.
     Rms(RmsSpec),
     /// The samples themselves.
@@ -135,6 +153,46 @@ impl FeatureSpec {
                 Self::BeatMfcc(Default::default()),
             ),
             (
+                "spectral-centroid",
+                "centre of gravity of each spectrum in Hz",
+                Self::SpectralCentroid(Default::default()),
+            ),
+            (
+                "spectral-bandwidth",
+                "spread of each spectrum around its centroid in Hz",
+                Self::SpectralBandwidth(Default::default()),
+            ),
+            (
+                "spectral-rolloff",
+                "frequency below which 85 % of each spectrum lies",
+                Self::SpectralRolloff(Default::default()),
+            ),
+            (
+                "spectral-contrast",
+                "peaks above valleys of each octave in decibels",
+                Self::SpectralContrast(Default::default()),
+            ),
+            (
+                "spectral-flatness",
+                "likeness of each spectrum to noise",
+                Self::SpectralFlatness(Default::default()),
+            ),
+            (
+                "spectral-flux",
+                "difference of each spectrum from the one before",
+                Self::SpectralFlux(Default::default()),
+            ),
+            (
+                "zero-crossing-rate",
+                "share of samples at which the sign changes",
+                Self::ZeroCrossingRate(Default::default()),
+            ),
+            (
+                "pcen",
+                "mel spectrogram with per-channel energy normalisation",
+                Self::Pcen(Default::default()),
+            ),
+            (
                 "rms",
                 "root-mean-square level",
                 Self::Rms(Default::default()),
@@ -219,6 +277,14 @@ impl Spec<SampleRate> for FeatureSpec {
             Self::Beat(spec) => Box::new(spec.build(rate)?),
             Self::BeatMfcc(spec) => Box::new(spec.build(rate)?),
             Self::ChromaStft(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralCentroid(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralBandwidth(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralRolloff(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralContrast(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralFlatness(spec) => Box::new(spec.build(rate)?),
+            Self::SpectralFlux(spec) => Box::new(spec.build(rate)?),
+            Self::ZeroCrossingRate(spec) => Box::new(spec.build(rate)?),
+            Self::Pcen(spec) => Box::new(spec.build(rate)?),
             Self::Rms(spec) => Box::new(spec.build(rate)?),
             Self::Waveform(spec) => Box::new(spec.build(rate)?),
             Self::FiveChannel(spec) => Box::new(spec.build(rate)?),
@@ -305,7 +371,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(400))]
         #[test]
         fn no_setting_makes_a_feature_panic(
-            entry in 0usize..15,
+            entry in 0usize..FeatureSpec::catalogue().len(),
             key in 0usize..20,
             value in prop::sample::select(vec![
                 json!(0), json!(1), json!(2), json!(3), json!(-1), json!(0.5), json!(1e300),

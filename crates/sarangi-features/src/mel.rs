@@ -1,16 +1,14 @@
 //! Mel spectrograms.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Padding, Pool, Stft, StftScratch};
+use sarangi_dsp::{Padding, Stft};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::mel_bank::MelBank;
+use crate::spectra::{Block, Scale, Spectra};
 use crate::{Analysis, ChannelFeature, MelBands, MelNorm};
-
-/// Frames whose spectra are held at once: they stay in the second-level cache.
-const BLOCK: usize = 16;
 
 /// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
 ///
@@ -75,18 +73,10 @@ impl Spec<SampleRate> for MelSpec {
 /// A planned mel spectrogram: (n_mels, frames).
 #[derive(Debug)]
 pub struct Mel {
-    rate: SampleRate,
-    stft: Stft,
+    spectra: Spectra,
     bank: MelBank,
     /// The exponent of the power, half that of the magnitude.
     exponent: f64,
-    scratch: Pool<Scratch>,
-}
-
-#[derive(Debug)]
-struct Scratch {
-    stft: StftScratch,
-    block: Vec<f32>,
 }
 
 impl Mel {
@@ -96,25 +86,31 @@ impl Mel {
         power: f64,
         rate: SampleRate,
     ) -> Result<Self> {
+        Self::of(Spectra::new(analysis, rate)?, bands, power)
+    }
+
+    /// In double precision, for what shows the quietest bands.
+    pub(crate) fn precise(
+        bands: &MelBands,
+        analysis: &Analysis,
+        power: f64,
+        rate: SampleRate,
+    ) -> Result<Self> {
+        Self::of(Spectra::precise(analysis, rate)?, bands, power)
+    }
+
+    fn of(spectra: Spectra, bands: &MelBands, power: f64) -> Result<Self> {
         // With more, the loudest sound that is decoded does not fit into a 32-bit float.
         within("mel", "power", power, 0.01..=3.0)?;
-        let stft = analysis.stft()?;
-        let bank = bands.bank(rate, analysis.n_fft)?;
-        let (scratch, block) = (stft.scratch(), BLOCK * stft.bins());
         Ok(Self {
-            rate,
-            stft,
-            bank,
+            bank: bands.bank(spectra.rate(), spectra.stft().n_fft())?,
+            spectra,
             exponent: power / 2.0,
-            scratch: Pool::new(move || Scratch {
-                stft: scratch.clone(),
-                block: vec![0.0; block],
-            }),
         })
     }
 
     pub(crate) fn stft(&self) -> &Stft {
-        &self.stft
+        self.spectra.stft()
     }
 
     pub(crate) fn bank(&self) -> &MelBank {
@@ -126,7 +122,7 @@ impl ChannelFeature for Mel {
     const NAME: &'static str = "mel";
 
     fn rate(&self) -> SampleRate {
-        self.rate
+        self.spectra.rate()
     }
 
     fn bins(&self) -> usize {
@@ -134,23 +130,20 @@ impl ChannelFeature for Mel {
     }
 
     fn frames(&self, samples: usize) -> usize {
-        self.stft.frames(samples)
+        self.spectra.frames(samples)
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
         output(Self::NAME, out, self.bins(), frames)?;
-        self.scratch.with(|scratch| {
-            for first in (0..frames).step_by(BLOCK) {
-                let range = first..frames.min(first + BLOCK);
-                let width = range.len();
-                let block = &mut scratch.block[..width * self.stft.bins()];
-                self.stft
-                    .power_into(samples, range, block, &mut scratch.stft)?;
-                raise(block, self.exponent);
-                self.bank.apply(block, width, out, frames, first);
-            }
-            Ok(())
+        self.spectra.blocks(samples, Scale::Power, |block| {
+            let Block {
+                values,
+                first,
+                width,
+            } = block;
+            raise(values, self.exponent);
+            self.bank.apply(values, width, out, frames, first);
         })
     }
 }
