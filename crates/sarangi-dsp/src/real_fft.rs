@@ -10,7 +10,7 @@ use rustfft::{Fft, FftPlanner};
 use sarangi_core::{Error, Result};
 
 use crate::lanes::{LANES, Lanes, turn};
-use crate::simd::{Kernel, run};
+use crate::simd::{Kernel, load, run};
 
 /// A planned Fourier transform of real frames of one length.
 ///
@@ -148,7 +148,10 @@ impl Value for f32 {
     #[inline(always)]
     fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
         let power = simd.add_f32s(simd.mul_f32s(re, re), simd.mul_f32s(im, im));
-        simd.partial_store_f32s(out, power);
+        match S::as_mut_simd_f32s(out).0 {
+            [whole] => *whole = power,
+            _ => simd.partial_store_f32s(out, power),
+        }
     }
 
     fn of(x: Complex64) -> Self {
@@ -179,7 +182,7 @@ impl<V: Value> Kernel for Unfold<'_, V> {
                 Some(twiddles) => self.halves(simd, lane, twiddles),
                 None => {
                     for bin in 0..self.out.len() / self.width {
-                        let [re, im] = self.part(simd, lane, bin);
+                        let [re, im] = self.part::<S>(lane, bin);
                         self.write(simd, lane, bin, re, im);
                     }
                 }
@@ -209,18 +212,19 @@ impl<V: Value> Unfold<'_, V> {
     #[inline(always)]
     fn halves<S: Simd>(&mut self, simd: S, lane: usize, twiddles: &[Complex32]) {
         let half = self.half;
-        let [re, im] = self.part(simd, lane, 0);
+        let [re, im] = self.part::<S>(lane, 0);
         let none = simd.splat_f32s(0.0);
         self.write(simd, lane, 0, simd.add_f32s(re, im), none);
         self.write(simd, lane, half, simd.sub_f32s(re, im), none);
         if half.is_multiple_of(2) {
-            let [re, im] = self.part(simd, lane, half / 2);
+            let [re, im] = self.part::<S>(lane, half / 2);
             self.write(simd, lane, half / 2, re, simd.sub_f32s(none, im));
         }
         let one_half = simd.splat_f32s(0.5);
         for (k, w) in (1..).zip(twiddles) {
-            let [a, b] = [k, half - k].map(|k| self.part(simd, lane, k));
-            let [w_re, w_im] = [w.re, w.im].map(|w| simd.splat_f32s(w));
+            // No `map` of arrays here: the compiler may call it, with narrower instructions.
+            let (a, b) = (self.part::<S>(lane, k), self.part::<S>(lane, half - k));
+            let (w_re, w_im) = (simd.splat_f32s(w.re), simd.splat_f32s(w.im));
             let sum = [
                 simd.mul_f32s(one_half, simd.add_f32s(a[0], b[0])),
                 simd.mul_f32s(one_half, simd.sub_f32s(a[1], b[1])),
@@ -230,8 +234,8 @@ impl<V: Value> Unfold<'_, V> {
                 simd.sub_f32s(simd.mul_f32s(re, w_re), simd.mul_f32s(im, w_im)),
                 simd.add_f32s(simd.mul_f32s(re, w_im), simd.mul_f32s(im, w_re)),
             ];
-            let [re, im] = [0, 1].map(|i| simd.add_f32s(sum[i], turned[i]));
-            self.write(simd, lane, k, re, im);
+            let re = simd.add_f32s(sum[0], turned[0]);
+            self.write(simd, lane, k, re, simd.add_f32s(sum[1], turned[1]));
             let re = simd.sub_f32s(sum[0], turned[0]);
             self.write(simd, lane, half - k, re, simd.sub_f32s(turned[1], sum[1]));
         }
@@ -239,8 +243,11 @@ impl<V: Value> Unfold<'_, V> {
 
     /// The real and the imaginary parts of bin `k` of the transforms.
     #[inline(always)]
-    fn part<S: Simd>(&self, simd: S, lane: usize, k: usize) -> [S::f32s; 2] {
-        [2 * k, 2 * k + 1].map(|row| simd.partial_load_f32s(&self.turned[row][lane..]))
+    fn part<S: Simd>(&self, lane: usize, k: usize) -> [S::f32s; 2] {
+        [
+            load::<S>(&self.turned[2 * k], lane),
+            load::<S>(&self.turned[2 * k + 1], lane),
+        ]
     }
 
     #[inline(always)]

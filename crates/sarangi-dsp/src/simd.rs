@@ -27,3 +27,9 @@ impl<K: Kernel> WithSimd for Dispatched<K> {
         self.0.run(simd);
     }
 }
+
+/// The vector that begins at `at`; a plain load, unlike pulp's of a part of a vector.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(values: &[f32], at: usize) -> S::f32s {
+    S::as_simd_f32s(&values[at..at + S::F32_LANES]).0[0]
+}

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    BeatMfccSpec, BeatSpec, ChromaStftSpec, DeltaSpec, FiveChannelSpec, LogMelSpec, MelSpec,
-    MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec, SpectralBandwidthSpec,
-    SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec,
-    SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, ZeroCrossingRateSpec,
+    BeatMfccSpec, BeatSpec, ChromaStftSpec, CqtSpec, DeltaSpec, FiveChannelSpec, HybridCqtSpec,
+    LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, VqtSpec,
+    ZeroCrossingRateSpec,
 };
 
 /// Any feature of this crate: what a model file stores and a program is asked for.
@@ -41,6 +42,12 @@ pub enum FeatureSpec {
     BeatMfcc(BeatMfccSpec),
     /// Chroma from the power spectrogram.
     ChromaStft(ChromaStftSpec),
+    /// Magnitude of the constant-Q transform.
+    Cqt(CqtSpec),
+    /// Magnitude of the variable-Q transform.
+    Vqt(VqtSpec),
+    /// Magnitude of the hybrid constant-Q transform.
+    HybridCqt(HybridCqtSpec),
     /// Spectral centroid.
     SpectralCentroid(SpectralCentroidSpec),
     /// Spectral bandwidth.
@@ -151,6 +158,21 @@ impl FeatureSpec {
                 "beat-mfcc",
                 "MFCC averaged between beats",
                 Self::BeatMfcc(Default::default()),
+            ),
+            (
+                "cqt",
+                "magnitude of the constant-Q transform",
+                Self::Cqt(Default::default()),
+            ),
+            (
+                "vqt",
+                "magnitude of the variable-Q transform",
+                Self::Vqt(Default::default()),
+            ),
+            (
+                "hybrid-cqt",
+                "magnitude of the hybrid constant-Q transform",
+                Self::HybridCqt(Default::default()),
             ),
             (
                 "spectral-centroid",
@@ -277,6 +299,9 @@ impl Spec<SampleRate> for FeatureSpec {
             Self::Beat(spec) => Box::new(spec.build(rate)?),
             Self::BeatMfcc(spec) => Box::new(spec.build(rate)?),
             Self::ChromaStft(spec) => Box::new(spec.build(rate)?),
+            Self::Cqt(spec) => Box::new(spec.build(rate)?),
+            Self::Vqt(spec) => Box::new(spec.build(rate)?),
+            Self::HybridCqt(spec) => Box::new(spec.build(rate)?),
             Self::SpectralCentroid(spec) => Box::new(spec.build(rate)?),
             Self::SpectralBandwidth(spec) => Box::new(spec.build(rate)?),
             Self::SpectralRolloff(spec) => Box::new(spec.build(rate)?),

@@ -1,0 +1,73 @@
+//! How near each feature comes to the library that its golden files were made with:
+//! `cargo run --release --example parity_report`.
+//!
+//! One line for each feature and set of parameters: the largest difference over all sounds, in the
+//! feature's unit and as a share of the peak of the map it lies in.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a report that is read on the screen and stops at the first error"
+)]
+
+use std::collections::BTreeMap;
+
+use ndarray::{Axis, Ix1};
+use sarangi_core::{SampleRate, Spec, Transform, Waveform};
+use sarangi_features::FeatureSpec;
+use sarangi_testkit::goldens;
+
+#[derive(Default)]
+struct Worst {
+    maps: usize,
+    difference: f32,
+    share: f32,
+    sound: String,
+}
+
+fn main() {
+    let mut report: BTreeMap<(String, String), Worst> = BTreeMap::new();
+    for golden in goldens("features") {
+        let samples = golden.array("input").into_dimensionality::<Ix1>();
+        let samples = samples.expect("a sound has one axis").to_vec();
+        let wave = Waveform::mono(samples, SampleRate::HZ_22050);
+        for (output, spec) in golden.spec["outputs"].as_object().expect("named outputs") {
+            let name = spec["type"].as_str().expect("a feature").to_owned();
+            let mut settings = spec.clone();
+            settings.as_object_mut().expect("fields").remove("type");
+            let spec: FeatureSpec = serde_json::from_value(spec.clone()).expect("a feature");
+            let plan = spec.build(wave.rate()).expect("settings that make sense");
+            let map = plan.apply(&wave).expect("a sound that is long enough");
+            let want = golden.array(output);
+            let worst = report.entry((name, settings.to_string())).or_default();
+            worst.maps += 1;
+            for (got, want) in map.axis_iter(Axis(0)).zip(want.axis_iter(Axis(0))) {
+                let peak = want.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+                let pairs = got.iter().zip(&want);
+                let difference = pairs.fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                // Silence has no peak to compare with.
+                let share = if peak > 0.0 {
+                    difference / peak
+                } else {
+                    difference
+                };
+                worst.difference = worst.difference.max(difference);
+                if share >= worst.share {
+                    (worst.share, worst.sound) = (share, golden.name.clone());
+                }
+            }
+        }
+    }
+    println!("| feature | parameters | sounds | largest difference | of the peak | on |");
+    println!("|---|---|--:|--:|--:|---|");
+    for ((name, settings), worst) in report {
+        let Worst {
+            maps,
+            difference,
+            share,
+            sound,
+        } = worst;
+        println!("| `{name}` | `{settings}` | {maps} | {difference:.1e} | {share:.1e} | {sound} |");
+    }
+}

@@ -1,0 +1,30 @@
+//! The hybrid constant-Q transform.
+
+use sarangi_core::{Result, SampleRate, Spec};
+use serde::{Deserialize, Serialize};
+
+use super::ConstantQ;
+use crate::channels::features_of_channels;
+use crate::check::output;
+use crate::{ChannelFeature, CqtSpec};
+
+/// The magnitude of the hybrid constant-Q transform, `librosa.hybrid_cqt`: as [`CqtSpec`], but
+/// filters shorter than two hops weigh the magnitudes of one spectrum. Proved by `constant_q_*` in
+/// the golden files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HybridCqtSpec(pub CqtSpec);
+
+impl Spec<SampleRate> for HybridCqtSpec {
+    type Built = HybridCqt;
+
+    fn build(&self, rate: SampleRate) -> Result<HybridCqt> {
+        ConstantQ::hybrid(&self.0.design(HybridCqt::NAME), rate).map(HybridCqt)
+    }
+}
+
+/// A planned hybrid constant-Q transform: (n_bins, frames).
+#[derive(Debug)]
+pub struct HybridCqt(ConstantQ);
+
+super::features_of_constant_q!(HybridCqt, "hybrid_cqt");
