@@ -10,22 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::matrix::product_into;
-use crate::{Analysis, ChannelFeature, tuning};
-
-/// How each frame of a map is scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FrameNorm {
-    /// Its largest magnitude is 1.
-    #[default]
-    Inf,
-    /// The sum of its magnitudes is 1.
-    L1,
-    /// The sum of its squares is 1.
-    L2,
-    /// As it is.
-    None,
-}
+use crate::{Analysis, ChannelFeature, FrameNorm, tuning};
 
 /// Chroma from the power spectrogram, with the names and defaults of `librosa.feature.chroma_stft`;
 /// row 0 is C.
@@ -163,7 +148,7 @@ impl ChromaProjection {
         };
         let bank = self.banks[step].get_or_init(|| bank(&self.spec, self.rate, tuning));
         product_into(bank, power, frames, out)?;
-        normalise_columns(out, frames, self.spec.norm);
+        self.spec.norm.apply(out, frames);
         Ok(())
     }
 }
@@ -208,35 +193,6 @@ fn bank(spec: &ChromaStftSpec, rate: SampleRate, tuning: f64) -> Array2<f32> {
     weights
 }
 
-/// Scales each column of a row-major matrix; one that is as good as zero stays as it is.
-fn normalise_columns(matrix: &mut [f32], columns: usize, norm: FrameNorm) {
-    let add: fn(f64, f64) -> f64 = match norm {
-        FrameNorm::Inf => f64::max,
-        FrameNorm::L1 => |sum, x| sum + x,
-        FrameNorm::L2 => |sum, x| sum + x * x,
-        FrameNorm::None => return,
-    };
-    let mut lengths = vec![0.0f64; columns];
-    for row in matrix.chunks_exact(columns) {
-        for (length, &x) in lengths.iter_mut().zip(row) {
-            *length = add(*length, f64::from(x.abs()));
-        }
-    }
-    for length in &mut lengths {
-        if norm == FrameNorm::L2 {
-            *length = length.sqrt();
-        }
-        if *length < f64::from(f32::MIN_POSITIVE) {
-            *length = 1.0;
-        }
-    }
-    for row in matrix.chunks_exact_mut(columns) {
-        for (x, &length) in row.iter_mut().zip(&lengths) {
-            *x = (f64::from(*x) / length) as f32;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,20 +212,6 @@ mod tests {
             let column = weights.column(bin);
             let loudest = (0..12).max_by(|&a, &b| column[a].total_cmp(&column[b]));
             assert_eq!(loudest, Some(class), "{hz} Hz");
-        }
-    }
-
-    #[test]
-    fn columns_have_unit_norm_or_stay_silent() {
-        for (norm, want) in [
-            (FrameNorm::Inf, [0.75, 1.0]),
-            (FrameNorm::L1, [3.0 / 7.0, 4.0 / 7.0]),
-            (FrameNorm::L2, [0.6, 0.8]),
-            (FrameNorm::None, [3.0, 4.0]),
-        ] {
-            let mut matrix = [3.0, 0.0, 4.0, 0.0];
-            normalise_columns(&mut matrix, 2, norm);
-            assert_eq!(matrix, [want[0], 0.0, want[1], 0.0], "{norm:?}");
         }
     }
 }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    BeatMfccSpec, BeatSpec, ChromaStftSpec, CqtSpec, DeltaSpec, FiveChannelSpec, HybridCqtSpec,
-    LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec,
-    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
-    SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, VqtSpec,
-    ZeroCrossingRateSpec,
+    BeatMfccSpec, BeatSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec, DeltaSpec,
+    FiveChannelSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec,
+    RmsSpec, SamplesSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
+    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec,
+    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Any feature of this crate: what a model file stores and a program is asked for.
@@ -42,6 +42,12 @@ pub enum FeatureSpec {
     BeatMfcc(BeatMfccSpec),
     /// Chroma from the power spectrogram.
     ChromaStft(ChromaStftSpec),
+    /// Chroma from the constant-Q transform.
+    ChromaCqt(ChromaCqtSpec),
+    /// Chroma energy normalised statistics.
+    ChromaCens(ChromaCensSpec),
+    /// Tonal centroids.
+    Tonnetz(TonnetzSpec),
     /// Magnitude of the constant-Q transform.
     Cqt(CqtSpec),
     /// Magnitude of the variable-Q transform.
@@ -158,6 +164,21 @@ impl FeatureSpec {
                 "beat-mfcc",
                 "MFCC averaged between beats",
                 Self::BeatMfcc(Default::default()),
+            ),
+            (
+                "chroma-cqt",
+                "magnitude of each pitch class, from the constant-Q transform",
+                Self::ChromaCqt(Default::default()),
+            ),
+            (
+                "chroma-cens",
+                "chroma of the harmony without the dynamics",
+                Self::ChromaCens(Default::default()),
+            ),
+            (
+                "tonnetz",
+                "tonal centroids: fifths, minor and major thirds",
+                Self::Tonnetz(Default::default()),
             ),
             (
                 "cqt",
@@ -299,6 +320,9 @@ impl Spec<SampleRate> for FeatureSpec {
             Self::Beat(spec) => Box::new(spec.build(rate)?),
             Self::BeatMfcc(spec) => Box::new(spec.build(rate)?),
             Self::ChromaStft(spec) => Box::new(spec.build(rate)?),
+            Self::ChromaCqt(spec) => Box::new(spec.build(rate)?),
+            Self::ChromaCens(spec) => Box::new(spec.build(rate)?),
+            Self::Tonnetz(spec) => Box::new(spec.build(rate)?),
             Self::Cqt(spec) => Box::new(spec.build(rate)?),
             Self::Vqt(spec) => Box::new(spec.build(rate)?),
             Self::HybridCqt(spec) => Box::new(spec.build(rate)?),
