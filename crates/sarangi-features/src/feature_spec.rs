@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use crate::{
     BeatMfccSpec, BeatSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec, DeltaSpec,
     FiveChannelSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec,
-    RmsSpec, SamplesSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
-    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec,
-    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec,
+    SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec,
+    StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Any feature of this crate: what a model file stores and a program is asked for.
@@ -54,6 +54,8 @@ pub enum FeatureSpec {
     Vqt(VqtSpec),
     /// Magnitude of the hybrid constant-Q transform.
     HybridCqt(HybridCqtSpec),
+    /// Power of the continuous wavelet transform in decibels.
+    Scalogram(ScalogramSpec),
     /// Spectral centroid.
     SpectralCentroid(SpectralCentroidSpec),
     /// Spectral bandwidth.
@@ -196,6 +198,11 @@ impl FeatureSpec {
                 Self::HybridCqt(Default::default()),
             ),
             (
+                "scalogram",
+                "power of the continuous wavelet transform in decibels",
+                Self::Scalogram(Default::default()),
+            ),
+            (
                 "spectral-centroid",
                 "centre of gravity of each spectrum in Hz",
                 Self::SpectralCentroid(Default::default()),
@@ -326,6 +333,7 @@ impl Spec<SampleRate> for FeatureSpec {
             Self::Cqt(spec) => Box::new(spec.build(rate)?),
             Self::Vqt(spec) => Box::new(spec.build(rate)?),
             Self::HybridCqt(spec) => Box::new(spec.build(rate)?),
+            Self::Scalogram(spec) => Box::new(spec.build(rate)?),
             Self::SpectralCentroid(spec) => Box::new(spec.build(rate)?),
             Self::SpectralBandwidth(spec) => Box::new(spec.build(rate)?),
             Self::SpectralRolloff(spec) => Box::new(spec.build(rate)?),

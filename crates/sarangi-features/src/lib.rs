@@ -34,6 +34,7 @@ mod tempo;
 mod tempogram;
 mod tonnetz;
 mod tuning;
+mod wavelet;
 mod zero_crossing_rate;
 
 #[cfg(feature = "png")]
@@ -74,4 +75,7 @@ pub use spectral::rolloff::{SpectralRolloff, SpectralRolloffSpec};
 pub use spectrogram::{PowerSpec, Spectrogram, StftMagnitudeSpec};
 pub use tempogram::{Tempogram, TempogramSpec};
 pub use tonnetz::{Tonnetz, TonnetzSpec};
+pub use wavelet::cwt::{Cwt, CwtSpec};
+pub use wavelet::scalogram::{Scalogram, ScalogramSpec};
+pub use wavelet::shape::Wavelet;
 pub use zero_crossing_rate::{ZeroCrossingRate, ZeroCrossingRateSpec};

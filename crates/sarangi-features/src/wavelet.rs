@@ -1,0 +1,5 @@
+//! Wavelets.
+
+pub(crate) mod cwt;
+pub(crate) mod scalogram;
+pub(crate) mod shape;
