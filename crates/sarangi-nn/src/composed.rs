@@ -150,6 +150,11 @@ pub(crate) fn clamp(xs: &Tensor, activation: Activation) -> Result<Tensor> {
     inside.where_cond(xs, &zeros)? + ends
 }
 
+/// The logistic function by the hyperbolic tangent, which overflows nowhere.
+pub(crate) fn sigmoid(xs: &Tensor) -> Result<Tensor> {
+    ((xs * 0.5)?.tanh()? + 1.0)? * 0.5
+}
+
 /// Two matrix products, one for each axis, with the shares that each pixel takes of its neighbours.
 pub(crate) fn resize_bilinear(xs: &Tensor, resize: &Resize) -> Result<Tensor> {
     let Resize {

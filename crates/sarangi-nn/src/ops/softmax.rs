@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
+use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
 /// The logarithm of the softmax over the classes, `torch.nn.functional.log_softmax(dim=1)`.
@@ -25,6 +26,7 @@ pub fn log_softmax(logits: &Value) -> Result<Value> {
         View::Device(xs) => candle_nn::ops::log_softmax(xs, D::Minus1)
             .map(Value::device)
             .during(OP),
+        View::Traced(xs) => xs.then(Operation::LogSoftmax, xs.dims().to_vec()),
     }
 }
 
@@ -50,6 +52,7 @@ pub fn softmax(logits: &Value) -> Result<Value> {
         View::Device(xs) => candle_nn::ops::softmax(xs, D::Minus1)
             .map(Value::device)
             .during(OP),
+        View::Traced(xs) => xs.then(Operation::Softmax, xs.dims().to_vec()),
     }
 }
 
