@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Run a network with weights from torchvision, timm or a checkpoint on an array
     Forward(ForwardArgs),
+    /// Write a model as an ONNX file for other people's programs
+    Export(ExportArgs),
     /// Describe a sound file, a model file or a file of weights
     Inspect(InspectArgs),
 }
@@ -224,6 +226,35 @@ pub(crate) struct ForwardArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The network, such as resnet34, if MODEL is a file of weights
+    #[arg(long, value_name = "NAME", requires = "sizes")]
+    pub(crate) model: Option<String>,
+    /// The shape of the network's input, channels × height × width; once for each of several
+    #[arg(long = "size", value_name = "[INPUT=]CxHxW", value_parser = size, requires = "model")]
+    pub(crate) sizes: Vec<Size>,
+    /// How many classes it tells apart [default: as many as the weights]
+    #[arg(long, value_name = "N", value_parser = classes, requires = "model")]
+    pub(crate) classes: Option<usize>,
+    /// Change an option of the network; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting, requires = "model")]
+    pub(crate) settings: Vec<(String, String)>,
+    /// The model file, or with --model a file of weights: safetensors, .pth, .pt or .ckpt
+    #[arg(value_name = "MODEL")]
+    pub(crate) file: PathBuf,
+    /// The result
+    #[arg(value_name = "OUT.onnx")]
+    pub(crate) output: PathBuf,
+}
+
+/// The name and shape of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) name: Option<String>,
+    pub(crate) dims: [usize; 3],
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// A sound file, a model file or a file of weights
     #[arg(value_name = "FILE")]
@@ -244,6 +275,23 @@ fn classes(text: &str) -> Result<usize, String> {
     }
 }
 
+fn size(text: &str) -> Result<Size, String> {
+    let (name, numbers) = match text.split_once('=') {
+        Some((name, numbers)) => (Some(name.to_owned()), numbers),
+        None => (None, text),
+    };
+    let dims = numbers
+        .split('x')
+        .map(str::parse)
+        .collect::<Result<Vec<usize>, _>>();
+    match dims.ok().and_then(|dims| <[usize; 3]>::try_from(dims).ok()) {
+        Some(dims) if !dims.contains(&0) && name.as_deref() != Some("") => Ok(Size { name, dims }),
+        _ => Err(format!(
+            "`{text}` is not of the form 3x224x224 or name=3x224x224"
+        )),
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
@@ -259,5 +307,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_three_numbers_and_perhaps_a_name() {
+        let dims = [3, 40, 130];
+        assert_eq!(size("3x40x130"), Ok(Size { name: None, dims }));
+        let name = Some("mel".to_owned());
+        assert_eq!(size("mel=3x40x130"), Ok(Size { name, dims }));
+        for wrong in [
+            "",
+            "3",
+            "3x40",
+            "3x0x130",
+            "=3x40x130",
+            "3x40x130x1",
+            "3 x 40 x 130",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
         Command::Predict(args) => commands::predict(&args, &common, &console),
         Command::Forward(args) => commands::forward(&args, &common, &console),
+        Command::Export(args) => commands::export(&args, &common, &console),
         Command::Inspect(args) => commands::inspect(&args, &console),
     });
     match outcome {

@@ -3,7 +3,7 @@
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{
     BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Linear, Mode, Params, Value,
-    adaptive_avg_pool2d, add, avg_pool2d, flatten, global_max_pool2d, with_candle,
+    adaptive_avg_pool2d, add, avg_pool2d, flatten, global_max_pool2d, permute,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,12 +59,9 @@ struct BandNorm(BatchNorm);
 
 impl Stage for BandNorm {
     fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
-        let turn = |xs: &Value, axes: [usize; 4]| {
-            with_candle(&[xs], &[], |xs| xs[0].permute(axes)?.contiguous())
-        };
         // (batch, bins, frames, channels), and from there (batch, channels, frames, bins).
-        let xs = self.0.forward(&turn(xs, [0, 2, 3, 1])?, mode)?;
-        turn(&xs, [0, 3, 2, 1])
+        let xs = self.0.forward(&permute(xs, &[0, 2, 3, 1])?, mode)?;
+        permute(&xs, &[0, 3, 2, 1])
     }
 }
 

@@ -1,7 +1,7 @@
 //! How late fusion makes one vector of several.
 
-use sarangi_core::Result;
-use sarangi_nn::{Linear, Params, Value, concat, with_candle};
+use sarangi_core::{Error, Result};
+use sarangi_nn::{Linear, Params, Value, add, concat, mul, mul_scalar, sigmoid};
 use serde::{Deserialize, Serialize};
 
 /// How late fusion makes one vector of its branches'.
@@ -47,34 +47,24 @@ impl Join {
     }
 
     pub(crate) fn forward(&self, xs: &[Value]) -> Result<Value> {
-        let all: Vec<&Value> = xs.iter().collect();
         match self {
-            Self::Concatenation => concat(&all),
-            Self::Average => with_candle(&all, &[], |xs| {
-                let (first, rest) = xs.split_at(1);
-                let sum = rest.iter().try_fold(first[0].clone(), |sum, x| sum + x)?;
-                sum / xs.len() as f64
-            }),
+            Self::Concatenation => concat(&xs.iter().collect::<Vec<_>>()),
+            Self::Average => mul_scalar(&sum(xs)?, (1.0 / xs.len() as f64) as f32),
             Self::Gated(gates) => {
-                let said = concat(&all)?;
-                let gates = gates.iter().map(|gate| gate.forward(&said));
-                let gates = gates.collect::<Result<Vec<_>>>()?;
-                let both: Vec<&Value> = gates.iter().chain(xs).collect();
-                with_candle(&both, &[], |both| {
-                    let (gates, xs) = both.split_at(xs.len());
-                    let mut sum = None;
-                    for (gate, x) in gates.iter().zip(xs) {
-                        // The logistic function by tanh, which overflows nowhere.
-                        let gate = (((gate * 0.5)?.tanh()? + 1.0)? * 0.5)?;
-                        let term = (gate * x)?;
-                        sum = Some(match sum {
-                            None => term,
-                            Some(sum) => (sum + term)?,
-                        });
-                    }
-                    sum.ok_or_else(|| candle_core::Error::Msg("nothing to join".to_owned()))
-                })
+                let said = concat(&xs.iter().collect::<Vec<_>>())?;
+                let weighed = gates
+                    .iter()
+                    .zip(xs)
+                    .map(|(gate, x)| mul(&sigmoid(&gate.forward(&said)?)?, x));
+                sum(&weighed.collect::<Result<Vec<_>>>()?)
             }
         }
     }
+}
+
+fn sum(xs: &[Value]) -> Result<Value> {
+    let (first, rest) = xs
+        .split_first()
+        .ok_or_else(|| Error::shape("join", "something to join", "nothing"))?;
+    rest.iter().try_fold(first.clone(), |sum, x| add(&sum, x))
 }

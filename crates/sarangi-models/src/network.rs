@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sarangi_core::{Error, Result};
-use sarangi_nn::{Inputs, Mode, Model, Value, Watch, with_candle};
+use sarangi_nn::{Inputs, Mode, Model, Value, Watch, narrow};
 
 use crate::Stage;
 use crate::base::Base;
@@ -162,7 +162,7 @@ impl Network {
         let part = |input: &Input| {
             let (start, count) = (first, input.channels);
             first += count;
-            with_candle(&[xs], &[], |xs| xs[0].narrow(1, start, count)?.contiguous())
+            narrow(xs, 1, start, count)
         };
         self.inputs.iter().map(part).collect()
     }

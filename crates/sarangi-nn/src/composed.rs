@@ -147,6 +147,11 @@ pub(crate) fn clamp(xs: &Tensor, activation: Activation) -> Result<Tensor> {
     Ok(ys)
 }
 
+/// The logistic function by the hyperbolic tangent, which overflows nowhere.
+pub(crate) fn sigmoid(xs: &Tensor) -> Result<Tensor> {
+    ((xs * 0.5)?.tanh()? + 1.0)? * 0.5
+}
+
 /// Two matrix products, one for each axis, with the shares that each pixel takes of its neighbours.
 pub(crate) fn resize_bilinear(xs: &Tensor, resize: &Resize) -> Result<Tensor> {
     let Resize {

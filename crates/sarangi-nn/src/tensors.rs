@@ -60,3 +60,22 @@ impl<F: FnOnce(&mut [f32]) -> R, R> InplaceOp1 for Change<'_, F, R> {
         Ok(())
     }
 }
+
+/// Where the values of a tensor lie: tensors of equal places are the same one, whichever handle
+/// they were reached by. Two handles of one variable have two ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    storage: usize,
+    layout: Layout,
+}
+
+impl Memory {
+    /// It says something as long as the tensor lives.
+    pub(crate) fn of(tensor: &Tensor) -> Self {
+        let (storage, layout) = tensor.storage_and_layout();
+        Self {
+            storage: std::ptr::from_ref(&*storage).addr(),
+            layout: layout.clone(),
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! What flows through a network.
 
 mod host;
+mod traced;
+mod views;
 
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use sarangi_core::{During, Error, Result};
 use crate::backward::Gradients;
 use crate::cpu::buffer::Buffer;
 pub(crate) use host::{Host, pictures, records, to_planar};
+pub(crate) use traced::{Record, Recorder, Traced, together, untraceable};
+pub(crate) use views::{View, Views};
 
 /// A batch on its way through a network: feature maps, vectors, logits or a loss.
 ///
@@ -19,7 +23,8 @@ pub(crate) use host::{Host, pictures, records, to_planar};
 /// other remembers nothing, and its memory is used again as soon as the next layer has read it.
 ///
 /// On the CPU the numbers lie channels last in the engine's own memory, and an activation or a
-/// norm waits until the next layer reads them. On other devices it is the tensor itself.
+/// norm waits until the next layer reads them. On other devices it is the tensor itself. While a
+/// network is [traced](crate::trace) it has a shape and no numbers.
 /// Clones are cheap.
 ///
 /// # Shapes
@@ -34,6 +39,7 @@ pub struct Value {
 enum Repr {
     Host(Host),
     Device(Tensor),
+    Traced(Traced),
 }
 
 /// What [`Value`] can be.
@@ -105,22 +111,32 @@ impl Value {
         }
     }
 
+    /// A value that has a shape and no numbers.
+    pub(crate) fn traced(traced: Traced) -> Self {
+        Self {
+            repr: Repr::Traced(traced),
+        }
+    }
+
     /// The shape.
     pub fn dims(&self) -> &[usize] {
         match &self.repr {
             Repr::Host(host) => host.dims(),
             Repr::Device(tensor) => tensor.dims(),
+            Repr::Traced(traced) => traced.dims(),
         }
     }
 
     /// The numbers as a tensor, (batch, channels, …) in C order; no gradient flows back through it.
     ///
     /// # Errors
-    /// [`Error::Backend`] if the device fails.
+    /// [`Error::Backend`] if the device fails, [`Error::Unsupported`] if there are none, as the
+    /// network is being [traced](crate::trace).
     pub fn tensor(&self) -> Result<Tensor> {
         match &self.repr {
             Repr::Host(host) => host.tensor(),
             Repr::Device(tensor) => tensor.detach().contiguous(),
+            Repr::Traced(_) => return Err(untraceable("reading numbers")),
         }
         .during("value")
     }
@@ -128,7 +144,7 @@ impl Value {
     /// The number that this loss is.
     ///
     /// # Errors
-    /// [`Error::Shape`] if it is not one number, [`Error::Backend`] if the device fails.
+    /// [`Error::Shape`] if it is not one number; as [`tensor`](Self::tensor).
     pub fn scalar(&self) -> Result<f32> {
         self.one()?;
         let values = self.tensor()?.flatten_all().during("scalar")?;
@@ -155,6 +171,7 @@ impl Value {
                 host.backward(Arc::new(one))
             }
             Repr::Device(loss) => loss.backward().map(Gradients::of_device).during("backward"),
+            Repr::Traced(_) => Err(untraceable("backward")),
         }
     }
 
@@ -178,6 +195,7 @@ impl Value {
                 .and_then(|loss| loss.backward())
                 .map(Gradients::of_device)
                 .during(OP),
+            (Repr::Traced(_), _) | (_, Repr::Traced(_)) => Err(untraceable(OP)),
             _ => Err(Error::shape(OP, "a value on the same device", "another")),
         }
     }
@@ -204,17 +222,9 @@ impl Value {
         match &self.repr {
             Repr::Host(host) => View::Host(host),
             Repr::Device(tensor) => View::Device(tensor),
+            Repr::Traced(traced) => View::Traced(traced),
         }
     }
-}
-
-/// How an operation sees its input.
-#[derive(Debug)]
-pub(crate) enum View<'a> {
-    /// Kernels work on it.
-    Host(&'a Host),
-    /// Tensor operations work on it.
-    Device(&'a Tensor),
 }
 
 /// What is remembered of a new value.

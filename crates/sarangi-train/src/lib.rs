@@ -4,6 +4,7 @@ mod classifier;
 mod event;
 mod history;
 mod model_file;
+mod onnx;
 mod optimiser;
 mod recipe;
 mod run;

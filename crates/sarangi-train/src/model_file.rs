@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Recipe, tensor_file};
 
 /// The metadata entry of the model file.
-const ENTRY: &str = "sarangi.recipe";
+pub(crate) const ENTRY: &str = "sarangi.recipe";
 
 /// No list of genres is longer; a number from a hostile file may be.
 const MOST_CLASSES: usize = 10_000;

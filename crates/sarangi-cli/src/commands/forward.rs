@@ -1,21 +1,16 @@
 //! `sarangi forward`.
 
-mod network;
-
 use anyhow::{Context, Result, bail};
 use ndarray::{Array2, Axis};
-use sarangi::core::{Error, IntoTensor, Seed, Spec, TensorExt};
-use sarangi::models::{
-    ModelContext, WeightOptions, WeightReport, apply_weights, class_count, match_weights,
-    read_weights,
-};
-use sarangi::nn::{Model, Params};
+use sarangi::core::{IntoTensor, TensorExt};
+use sarangi::models::WeightReport;
+use sarangi::nn::Model;
 use serde::Serialize;
 
+use super::network::{Loaded, Network};
 use crate::args::{Common, ForwardArgs};
 use crate::console::Console;
 use crate::npy;
-use network::Network;
 
 /// How many items run at once, so that memory does not grow with the file.
 const BATCH: usize = 16;
@@ -27,51 +22,16 @@ struct Answer {
     weights: WeightReport,
 }
 
-/// The answer where the weights are not the network's.
-#[derive(Serialize)]
-struct Refusal<'a> {
-    error: &'a str,
-    weights: &'a WeightReport,
-}
-
 pub(crate) fn forward(args: &ForwardArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
     let named = Network::named(&args.model, &args.settings)?;
     let input = npy::read4(&args.input)?;
-    let tensors = read_weights(&args.weights)?;
-    let classes = args.classes.or(named.classes);
-    let classes = classes.or_else(|| class_count(&tensors)).with_context(|| {
-        let weights = args.weights.display();
-        format!("{weights}: has no last layer that tells the number of classes; give --classes N")
-    })?;
+    let channels = input.len_of(Axis(1));
+    let loaded = named.load(&args.weights, channels, args.classes, common, console)?;
+    let Loaded {
+        network, report, ..
+    } = loaded;
     let device = common.device.device()?;
-    let params = Params::new(Seed(0), &device);
-    let network = named.spec.build(ModelContext {
-        params: &params,
-        in_channels: named.in_channels.unwrap_or(input.len_of(Axis(1))),
-        classes,
-    })?;
-    let options = WeightOptions {
-        // Only who says how many channels there are wants other weights than the file's.
-        adapt_stem: named.in_channels.is_some(),
-        ..WeightOptions::default()
-    };
-    let report = match_weights(&params, &tensors, &options);
-    report
-        .to_string()
-        .lines()
-        .for_each(|line| console.note(line));
-    let loaded = apply_weights(&params, tensors, &options).map_err(|e| match e {
-        Error::Shape { got, .. } => Error::checkpoint(&args.weights, got),
-        other => other,
-    });
-    if let Err(error) = loaded {
-        if common.json {
-            let (error, weights) = (&error.to_string(), &report);
-            console.answer(&Refusal { error, weights }, "")?;
-        }
-        return Err(error.into());
-    }
 
     let mut logits = Vec::new();
     for items in input.axis_chunks_iter(Axis(0), BATCH) {

@@ -12,10 +12,11 @@ use sarangi::train::{ModelCard, ModelFile};
 
 use crate::args::InspectArgs;
 use crate::console::{Console, printable};
+pub(super) use weights::is_weights;
 
 pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
     let path = &args.file;
-    if weights::is_weights(path)? {
+    if is_weights(path)? {
         weights::inspect(path, console)
     } else if is_safetensors(path)? {
         let card = ModelFile::read(path)?.card;

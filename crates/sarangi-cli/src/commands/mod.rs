@@ -1,13 +1,16 @@
 //! One file for each command.
 
 mod evaluate;
+mod export;
 mod extract;
 mod forward;
 mod inspect;
+mod network;
 mod predict;
 mod train;
 
 pub(crate) use evaluate::evaluate;
+pub(crate) use export::export;
 pub(crate) use extract::extract;
 pub(crate) use forward::forward;
 pub(crate) use inspect::inspect;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod broken;
+mod export;
 mod extract;
 mod forward;
 mod support;

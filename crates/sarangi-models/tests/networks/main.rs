@@ -7,6 +7,7 @@ mod freezing;
 mod fusion;
 mod goldens;
 mod learning;
+mod onnx;
 mod stages;
 
 use candle_core::Device;

@@ -128,6 +128,9 @@ proptest! {
         agree(&x, &[], &mut rng, ops::global_max_pool2d);
         agree(&x, &[], &mut rng, |x| ops::resize_bilinear(x, to, count_include_pad));
         agree(&x, &[], &mut rng, |x| ops::concat(&[x, &ops::relu(x)?]));
+        agree(&x, &[], &mut rng, |x| ops::mul(x, &ops::sigmoid(x)?));
+        agree(&x, &[], &mut rng, |x| ops::permute(&ops::mul_scalar(x, 0.3)?, &[2, 0, 3, 1]));
+        agree(&x, &[], &mut rng, |x| ops::narrow(x, 1, channels / 2, channels.div_ceil(2)));
         let window = Geometry2d { dilation: [1, 1], ..window };
         agree(&x, &[], &mut rng, |x| ops::avg_pool2d(x, window, count_include_pad));
     }

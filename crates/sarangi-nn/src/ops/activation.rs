@@ -5,6 +5,7 @@ use sarangi_core::{During, Result};
 use crate::chain::Chain;
 use crate::composed;
 use crate::cpu::map::Activation;
+use crate::graph::Operation;
 use crate::value::{Value, View};
 
 /// `max(xs, 0)`, with gradient 0 at 0; `torch.nn.functional.relu`.
@@ -35,5 +36,12 @@ fn clamp(xs: &Value, activation: Activation, op: &'static str) -> Result<Value> 
         View::Device(xs) => composed::clamp(xs, activation)
             .map(Value::device)
             .during(op),
+        View::Traced(xs) => {
+            let operation = match activation == Activation::RELU {
+                true => Operation::Relu,
+                false => Operation::Relu6,
+            };
+            xs.then(operation, xs.dims().to_vec())
+        }
     }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use sarangi_core::{During, Error, Result};
 
+use super::relu;
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::add::{add as add_into, mask_in_place};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::Activation;
-use crate::value::{Host, Value, View, records};
+use crate::graph::Operation;
+use crate::value::{Host, Value, Views, records, together};
 
 const OP: &str = "add";
 
@@ -40,13 +42,19 @@ fn sum(a: &Value, b: &Value, activation: Activation) -> Result<Value> {
         let (expected, got) = (format!("{:?}", a.dims()), format!("{:?}", b.dims()));
         return Err(Error::shape(OP, expected, got));
     }
-    match (a.view(), b.view()) {
-        (View::Host(a), View::Host(b)) => Ok(Value::host(host(a, b, activation))),
-        (View::Device(a), View::Device(b)) => (a + b)
+    match Views::of(OP, &[a, b])? {
+        Views::Host(both) => Ok(Value::host(host(both[0], both[1], activation))),
+        Views::Device(both) => (both[0] + both[1])
             .and_then(|sum| composed::clamp(&sum, activation))
             .map(Value::device)
             .during(OP),
-        _ => Err(Error::shape(OP, "two values on one device", "two devices")),
+        Views::Traced(both) => {
+            let sum = together(&both, Operation::Add, a.dims().to_vec())?;
+            match activation == Activation::NONE {
+                true => Ok(sum),
+                false => relu(&sum),
+            }
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use sarangi_core::{During, Error, Result};
 use crate::chain::{Chain, Norm};
 use crate::composed;
 use crate::cpu::norm::moments;
+use crate::graph::Operation;
 use crate::tensors;
-use crate::value::{Value, View};
+use crate::value::{Value, View, untraceable};
 
 const OP: &str = "batch_norm";
 
@@ -45,6 +46,7 @@ pub fn batch_norm_train(
                 composed::batch_norm_train(xs, gamma, beta, eps).during(OP)?;
             return Ok((Value::device(ys), mean, variance));
         }
+        View::Traced(_) => return Err(untraceable("batch_norm_train")),
     };
     let moments = moments(xs.source(), xs.of());
     let bessel = count as f64 / (count - 1) as f64;
@@ -91,6 +93,16 @@ pub fn batch_norm_eval(
         View::Device(xs) => {
             let ys = composed::batch_norm_eval(xs, gamma, beta, mean, variance, eps);
             return ys.map(Value::device).during(OP);
+        }
+        View::Traced(xs) => {
+            let operation = Operation::BatchNorm {
+                gamma: xs.constant(gamma),
+                beta: xs.constant(beta),
+                mean: xs.constant(mean),
+                variance: xs.constant(variance),
+                eps,
+            };
+            return xs.then(operation, xs.dims().to_vec());
         }
     };
     let deviation = |v: &f32| (1.0 / (f64::from(*v) + eps).sqrt()) as f32;

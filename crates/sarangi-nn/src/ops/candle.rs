@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use candle_core::{Tensor, Var};
-use sarangi_core::{During, Error, Result};
+use sarangi_core::{During, Result};
 
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
-use crate::value::{Host, Tracking, Value, View, records};
+use crate::value::{Host, Tracking, Value, View, Views, records, untraceable};
 
 const OP: &str = "with_candle";
 
@@ -22,35 +22,33 @@ const OP: &str = "with_candle";
 /// Whatever `compute` takes and gives.
 ///
 /// # Errors
-/// [`Error::Backend`] if `compute` fails, [`Error::Shape`] if its result is no
+/// [`Error::Backend`](sarangi_core::Error::Backend) if `compute` fails,
+/// [`Error::Shape`](sarangi_core::Error::Shape) if its result is no
 /// (batch, channels, …) of f32 or the values are not all on one device.
 pub fn with_candle(
     xs: &[&Value],
     parameters: &[&Tensor],
     compute: impl FnOnce(&[Tensor]) -> candle_core::Result<Tensor>,
 ) -> Result<Value> {
-    let (mut hosts, mut tensors) = (Vec::new(), Vec::new());
-    for x in xs {
-        match x.view() {
-            View::Host(host) => hosts.push(host.clone()),
-            View::Device(tensor) => tensors.push(tensor.clone()),
+    let hosts = match Views::of(OP, xs)? {
+        Views::Host(hosts) => hosts,
+        Views::Device(tensors) => {
+            let tensors: Vec<Tensor> = tensors.into_iter().cloned().collect();
+            return compute(&tensors).map(Value::device).during(OP);
         }
-    }
-    if hosts.is_empty() {
-        return compute(&tensors).map(Value::device).during(OP);
-    }
-    if !tensors.is_empty() {
-        return Err(Error::shape(OP, "values on one device", "several devices"));
-    }
-    let inputs = hosts.iter().map(leaf).collect::<Result<Vec<Tensor>>>()?;
+        Views::Traced(_) => return Err(untraceable(OP)),
+    };
+    let inputs = hosts
+        .iter()
+        .map(|host| leaf(host))
+        .collect::<Result<Vec<Tensor>>>()?;
     let ys = compute(&inputs).during(OP)?;
     // This checks the result too.
-    let value = match hosts.iter().any(Host::tracked) {
+    let value = match hosts.iter().any(|host| host.tracked()) {
         true => Value::tracked(&ys)?,
         false => Value::new(&ys)?,
     };
-    let all: Vec<&Host> = hosts.iter().collect();
-    let (true, View::Host(value)) = (records(&all, parameters.iter().copied()), value.view())
+    let (true, View::Host(value)) = (records(&hosts, parameters.iter().copied()), value.view())
     else {
         // Nothing to go back to yet, but what follows may have parameters.
         return Ok(value);

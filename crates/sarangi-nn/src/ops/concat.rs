@@ -7,7 +7,8 @@ use crate::cpu::buffer::Buffer;
 use crate::cpu::concat::{concat as join, split};
 use crate::cpu::pictures::Pictures;
 use crate::cpu::source::Source;
-use crate::value::{Host, Value, View, records};
+use crate::graph::Operation;
+use crate::value::{Host, Value, Views, records, together};
 
 const OP: &str = "concat";
 
@@ -36,22 +37,13 @@ pub fn concat(values: &[&Value]) -> Result<Value> {
         return Err(shape(format!("{:?} and {:?}", dims, other.dims())));
     }
     dims[1] = values.iter().map(|value| value.dims()[1]).sum();
-    let (mut hosts, mut tensors) = (Vec::new(), Vec::new());
-    for value in values {
-        match value.view() {
-            View::Host(host) => hosts.push(host),
-            View::Device(tensor) => tensors.push(tensor.clone()),
-        }
-    }
-    if hosts.is_empty() {
-        return candle_core::Tensor::cat(&tensors, 1)
+    match Views::of(OP, values)? {
+        Views::Host(hosts) => Ok(Value::host(host(&hosts, dims))),
+        Views::Device(tensors) => candle_core::Tensor::cat(&tensors, 1)
             .map(Value::device)
-            .during(OP);
+            .during(OP),
+        Views::Traced(values) => together(&values, Operation::Concat, dims),
     }
-    if !tensors.is_empty() {
-        return Err(Error::shape(OP, "values on one device", "several devices"));
-    }
-    Ok(Value::host(host(&hosts, dims)))
 }
 
 fn host(parts: &[&Host], dims: Vec<usize>) -> Host {

@@ -9,6 +9,7 @@ use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::conv2d::{Conv, Epilogue};
 use crate::cpu::pictures::Pictures;
+use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, records};
 
@@ -34,6 +35,15 @@ pub fn conv2d(
     match xs.view() {
         View::Host(xs) => host(xs, filter, bias, conv).map(Value::host),
         View::Device(xs) => composed::conv2d(xs, filter, bias, &conv).map(Value::device),
+        View::Traced(xs) => {
+            let operation = Operation::Conv2d {
+                filter: xs.constant(filter),
+                bias: bias.map(|bias| xs.constant(bias)),
+                window,
+                groups,
+            };
+            return xs.then(operation, dims(conv.output));
+        }
     }
     .during(OP)
 }
@@ -81,14 +91,12 @@ fn host(
             Ok(())
         })
     });
-    let Pictures {
-        batch,
-        height,
-        width,
-        channels,
-    } = conv.output;
-    let dims = vec![batch, channels, height, width];
+    let dims = dims(conv.output);
     Ok(Host::result(dims, conv.output, y, xs.tracked(), node))
+}
+
+fn dims(of: Pictures) -> Vec<usize> {
+    vec![of.batch, of.channels, of.height, of.width]
 }
 
 fn check(

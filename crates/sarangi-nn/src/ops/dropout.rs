@@ -5,7 +5,7 @@ use sarangi_core::{During, Error, Result, Rng};
 
 use crate::chain::Chain;
 use crate::cpu::mask::Mask;
-use crate::value::{Value, View, pictures};
+use crate::value::{Value, View, pictures, untraceable};
 
 const OP: &str = "dropout";
 
@@ -38,6 +38,7 @@ pub fn dropout(xs: &Value, p: f32, rng: &mut Rng) -> Result<Value> {
             .and_then(|factors| xs * factors)
             .map(Value::device)
             .during(OP),
+        View::Traced(_) => Err(untraceable(OP)),
     }
 }
 

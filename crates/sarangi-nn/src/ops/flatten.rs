@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::source::Source;
+use crate::graph::Operation;
 use crate::value::{Host, Value, View, pictures, records, to_planar};
 
 const OP: &str = "flatten";
@@ -29,6 +30,7 @@ pub fn flatten(xs: &Value) -> Result<Value> {
     match xs.view() {
         View::Host(xs) => Ok(Value::host(host(xs, dims))),
         View::Device(xs) => xs.flatten_from(1).map(Value::device).during(OP),
+        View::Traced(xs) => xs.then(Operation::Flatten, dims),
     }
 }
 

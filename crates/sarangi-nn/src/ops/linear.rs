@@ -7,6 +7,7 @@ use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::linear::Dense;
+use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, pictures, records};
 
@@ -39,6 +40,13 @@ pub fn linear(xs: &Value, weight: &Tensor, bias: Option<&Tensor>) -> Result<Valu
     match xs.view() {
         View::Host(xs) => host(xs, weight, bias, dense).map(Value::host),
         View::Device(xs) => composed::linear(xs, weight, bias).map(Value::device),
+        View::Traced(xs) => {
+            let operation = Operation::Linear {
+                weight: xs.constant(weight),
+                bias: bias.map(|bias| xs.constant(bias)),
+            };
+            return xs.then(operation, vec![batch, outputs]);
+        }
     }
     .during(OP)
 }

@@ -6,7 +6,7 @@ use sarangi_core::{During, Error, Result};
 use super::softmax::{log_softmax_row, rows};
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
-use crate::value::{Host, Value, View, pictures, records};
+use crate::value::{Host, Value, View, pictures, records, untraceable};
 
 /// What a network should have said.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -270,5 +270,6 @@ fn by_row(
         })()
         .map(Value::device)
         .during(op),
+        View::Traced(_) => Err(untraceable(op)),
     }
 }

@@ -12,9 +12,12 @@ mod flatten;
 mod geometry;
 mod linear;
 mod loss;
+mod mul;
 mod optimiser;
+mod permute;
 mod pool;
 mod resize;
+mod sigmoid;
 mod softmax;
 
 pub use activation::{relu, relu6};
@@ -30,10 +33,13 @@ pub use linear::linear;
 pub use loss::{
     CrossEntropy, Targets, binary_cross_entropy_with_logits, cross_entropy, focal_loss,
 };
+pub use mul::{mul, mul_scalar};
 pub use optimiser::{AdamStep, SgdStep, adam_step, sgd_step};
+pub use permute::{narrow, permute};
 pub use pool::{
     adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, global_avg_pool2d, global_max_pool2d,
     max_pool2d,
 };
 pub use resize::resize_bilinear;
+pub use sigmoid::sigmoid;
 pub use softmax::{log_softmax, softmax};

@@ -13,6 +13,7 @@ use crate::cpu::max_pool::MaxPool;
 use crate::cpu::pictures::Pictures;
 use crate::cpu::unpool::Unpool;
 use crate::cpu::windows::Windows;
+use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
 /// The largest value under each window, `torch.nn.functional.max_pool2d`.
@@ -131,6 +132,15 @@ fn max_pool(
                 .map(Value::device)
                 .during(op);
         }
+        View::Traced(xs) => {
+            let operation = match windows {
+                Windows::Moving(window) => Operation::MaxPool2d { window },
+                Windows::Adaptive => Operation::AdaptiveMaxPool2d {
+                    size: [output.height, output.width],
+                },
+            };
+            return xs.then(operation, dims(output));
+        }
     };
     let mut y = Buffer::stale(output.len());
     let Some(parent) = xs.node().filter(|_| records(&[xs], [])).cloned() else {
@@ -163,6 +173,18 @@ fn average_pool(op: &'static str, xs: &Value, pool: AveragePool) -> Result<Value
             return composed::avg_pool2d(xs, &pool)
                 .map(Value::device)
                 .during(op);
+        }
+        View::Traced(xs) => {
+            let operation = match pool.windows {
+                Windows::Moving(window) => Operation::AvgPool2d {
+                    window,
+                    count_include_pad: pool.count_include_pad,
+                },
+                Windows::Adaptive => Operation::AdaptiveAvgPool2d {
+                    size: [pool.output.height, pool.output.width],
+                },
+            };
+            return xs.then(operation, dims(pool.output));
         }
     };
     let mut y = Buffer::stale(pool.output.len());

@@ -7,6 +7,7 @@ use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pictures::Pictures;
 use crate::cpu::resize::Resize;
+use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
 const OP: &str = "resize_bilinear";
@@ -53,12 +54,20 @@ pub fn resize_bilinear(xs: &Value, size: [usize; 2], align_corners: bool) -> Res
         output,
         align_corners,
     };
+    let dims = vec![batch, channels, size[0], size[1]];
     let xs = match xs.view() {
         View::Host(xs) => xs,
         View::Device(xs) => {
             return composed::resize_bilinear(xs, &resize)
                 .map(Value::device)
                 .during(OP);
+        }
+        View::Traced(xs) => {
+            let operation = Operation::ResizeBilinear {
+                size,
+                align_corners,
+            };
+            return xs.then(operation, dims);
         }
     };
     let mut y = Buffer::stale(output.len());
@@ -75,7 +84,6 @@ pub fn resize_bilinear(xs: &Value, size: [usize; 2], align_corners: bool) -> Res
                 Ok(())
             })
         });
-    let dims = vec![batch, channels, size[0], size[1]];
     Ok(Value::host(Host::result(
         dims,
         output,

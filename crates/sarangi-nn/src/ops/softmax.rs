@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
+use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
 /// The logarithm of the softmax over the classes, `torch.nn.functional.log_softmax(dim=1)`.
@@ -23,6 +24,7 @@ pub fn log_softmax(logits: &Value) -> Result<Value> {
             dy.iter_mut().zip(y).for_each(|(d, y)| *d -= y.exp() * sum);
         }))),
         View::Device(xs) => composed_log_softmax(xs).map(Value::device).during(OP),
+        View::Traced(xs) => xs.then(Operation::LogSoftmax, xs.dims().to_vec()),
     }
 }
 
@@ -49,6 +51,7 @@ pub fn softmax(logits: &Value) -> Result<Value> {
             .and_then(|ys| ys.exp())
             .map(Value::device)
             .during(OP),
+        View::Traced(xs) => xs.then(Operation::Softmax, xs.dims().to_vec()),
     }
 }
 

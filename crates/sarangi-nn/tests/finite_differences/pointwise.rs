@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use sarangi_core::{Rng, Seed};
 use sarangi_nn::{
-    Value, add, add_relu, batch_norm_eval, batch_norm_train, concat, dropout, flatten, linear,
-    relu, relu6, resize_bilinear,
+    Value, add, add_relu, batch_norm_eval, batch_norm_train, concat, dropout, flatten, linear, mul,
+    mul_scalar, narrow, permute, relu, relu6, resize_bilinear, sigmoid,
 };
 
 use crate::differences::{Array, array, check, random, spaced, tensor};
@@ -155,6 +155,124 @@ fn a_value_that_is_added_to_itself() {
         |x, _| add(&x[0], &x[0]),
         |a| &a[0] + &a[0],
     );
+}
+
+#[test]
+fn products() {
+    for shape in SHAPES {
+        let mut rng = generator();
+        let xs = [random(&mut rng, shape), random(&mut rng, shape)];
+        check(shape, &xs, &[], |x, _| mul(&x[0], &x[1]), |a| &a[0] * &a[1]);
+        let one = &xs[..1];
+        check(shape, one, &[], |x, _| mul(&x[0], &x[0]), |a| &a[0] * &a[0]);
+        check(
+            shape,
+            one,
+            &[],
+            |x, _| mul_scalar(&x[0], -0.375),
+            |a| &a[0] * -0.375,
+        );
+        // Factors that wait to be read, as gates and what they weigh do.
+        check(
+            shape,
+            &xs,
+            &[],
+            |x, _| mul(&sigmoid(&x[0])?, &x[1]),
+            |a| reference::sigmoid(&a[0]) * &a[1],
+        );
+    }
+}
+
+#[test]
+fn logistic_functions() {
+    for shape in SHAPES {
+        let x = [random(&mut generator(), shape) * 3.0];
+        let x = x.map(|x| x.mapv(|v| f64::from(v as f32)));
+        check(
+            shape,
+            &x,
+            &[],
+            |x, _| sigmoid(&x[0]),
+            |a| reference::sigmoid(&a[0]),
+        );
+    }
+}
+
+#[test]
+fn axes_in_another_order() {
+    let cases: [(&[usize], &[usize]); 9] = [
+        (&[4, 3], &[1, 0]),
+        (&[4, 3], &[0, 1]),
+        (&[2, 3, 5], &[0, 2, 1]),
+        (&[2, 3, 5], &[1, 2, 0]),
+        (&[2, 3, 4, 5], &[0, 2, 3, 1]),
+        (&[2, 3, 4, 5], &[0, 3, 2, 1]),
+        (&[2, 3, 4, 5], &[3, 0, 1, 2]),
+        (&[2, 33, 1, 7], &[1, 3, 2, 0]),
+        (&[3, 2, 40, 41], &[0, 1, 3, 2]),
+    ];
+    for (shape, axes) in cases {
+        let x = [spaced(&mut generator(), shape, 10.0)];
+        let order = || ndarray::IxDyn(axes);
+        check(
+            (shape, axes),
+            &x,
+            &[],
+            |x, _| permute(&x[0], axes),
+            |a| a[0].clone().permuted_axes(order()),
+        );
+        // Through what waits to be read before it and reads after it.
+        check(
+            (shape, axes, "between"),
+            &x,
+            &[],
+            |x, _| relu(&permute(&relu6(&x[0])?, axes)?),
+            |a| reference::relu(&reference::relu6(&a[0]).permuted_axes(order())),
+        );
+    }
+}
+
+#[test]
+fn parts_of_an_axis() {
+    for shape in [&[5, 4][..], &[3, 4, 5], &[3, 4, 5, 6]] {
+        for (axis, &size) in shape.iter().enumerate() {
+            for (start, length) in [(0, 1), (1, 2), (size - 1, 1), (0, size)] {
+                let x = [random(&mut generator(), shape)];
+                check(
+                    (shape, axis, start, length),
+                    &x,
+                    &[],
+                    |x, _| narrow(&x[0], axis, start, length),
+                    |a| {
+                        let part = ndarray::Slice::from(start..start + length);
+                        a[0].slice_axis(ndarray::Axis(axis), part).to_owned()
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn axes_that_there_are_not_are_refused() {
+    let x = Value::new(&tensor(&Array::ones(ndarray::IxDyn(&[2, 3, 4])))).unwrap();
+    for axes in [&[0, 1][..], &[0, 1, 1], &[0, 1, 3], &[0, 1, 2, 3]] {
+        let message = permute(&x, axes).unwrap_err().to_string();
+        assert!(message.contains("each of 3 axes once"), "{message}");
+    }
+    for (axis, start, length) in [
+        (3, 0, 1),
+        (1, 3, 1),
+        (1, 2, 2),
+        (1, 0, 0),
+        (2, 1, usize::MAX),
+    ] {
+        let message = narrow(&x, axis, start, length).unwrap_err().to_string();
+        assert!(message.contains("[2, 3, 4]"), "{message}");
+    }
+    let other = Value::new(&tensor(&Array::ones(ndarray::IxDyn(&[2, 4, 3])))).unwrap();
+    let message = mul(&x, &other).unwrap_err().to_string();
+    assert!(message.contains("[2, 4, 3]"), "{message}");
 }
 
 #[test]

@@ -153,6 +153,10 @@ pub(crate) fn batch_norm_train(x: &Array, gamma: &Array, beta: &Array, eps: f64)
     batch_norm_eval(x, gamma, beta, statistics, eps)
 }
 
+pub(crate) fn sigmoid(x: &Array) -> Array {
+    x.mapv(|v| 1.0 / (1.0 + (-v).exp()))
+}
+
 pub(crate) fn relu(x: &Array) -> Array {
     x.mapv(|v| v.max(0.0))
 }

@@ -28,7 +28,7 @@ struct Tensor {
 
 /// Whether a file is one of weights and nothing else: what torch writes, or safetensors without the
 /// recipe of a model.
-pub(super) fn is_weights(path: &Path) -> Result<bool> {
+pub(crate) fn is_weights(path: &Path) -> Result<bool> {
     let named = || path.display().to_string();
     let mut file = BufReader::new(File::open(path).with_context(named)?);
     let mut start = Vec::new();
