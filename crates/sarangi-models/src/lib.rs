@@ -45,6 +45,6 @@ pub use stage::{Pool, Stage};
 pub use stem::adapt_input_conv;
 pub use weights::{
     MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, apply_weights,
-    class_count, load_weights, load_weights_with, match_weights, read_weights, read_weights_from,
-    save_weights,
+    class_count, load_weights, load_weights_with, match_weights, place_weights, read_weights,
+    read_weights_from, save_weights,
 };

@@ -19,7 +19,7 @@ use std::path::Path;
 use candle_core::Tensor;
 use sarangi_core::{Error, Result};
 
-pub use load::{apply_weights, load_weights, load_weights_with, save_weights};
+pub use load::{apply_weights, load_weights, load_weights_with, place_weights, save_weights};
 pub use matching::{WeightOptions, class_count, match_weights};
 pub use report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
 

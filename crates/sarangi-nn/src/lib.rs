@@ -26,5 +26,5 @@ pub use ops::{
     global_avg_pool2d, global_max_pool2d, linear, log_softmax, max_pool2d, relu, relu6,
     resize_bilinear, sgd_step, softmax, with_candle,
 };
-pub use params::{Freeze, Parameter, Params};
+pub use params::{Freeze, Parameter, ParameterShape, Params};
 pub use value::Value;

@@ -4,9 +4,9 @@ mod network;
 
 use anyhow::{Context, Result, bail};
 use ndarray::{Array2, Axis};
-use sarangi::core::{Error, IntoTensor, Seed, Spec, TensorExt};
+use sarangi::core::{Error, IntoTensor, Spec, TensorExt};
 use sarangi::models::{
-    ModelContext, WeightOptions, WeightReport, apply_weights, class_count, match_weights,
+    ModelContext, WeightOptions, WeightReport, class_count, match_weights, place_weights,
     read_weights,
 };
 use sarangi::nn::{Model, Params};
@@ -45,33 +45,43 @@ pub(crate) fn forward(args: &ForwardArgs, common: &Common, console: &Console) ->
         format!("{weights}: has no last layer that tells the number of classes; give --classes N")
     })?;
     let device = common.device.device()?;
-    let params = Params::new(Seed(0), &device);
-    let network = named.spec.build(ModelContext {
-        params: &params,
-        in_channels: named.in_channels.unwrap_or(input.len_of(Axis(1))),
-        classes,
-    })?;
+    let build = |params: &Params| {
+        named.spec.build(ModelContext {
+            params,
+            in_channels: named.in_channels.unwrap_or(input.len_of(Axis(1))),
+            classes,
+        })
+    };
+    // The number of classes may come from the file: what the network would be is held against the
+    // rest of the file before it takes memory.
+    let outline = Params::outline(&device);
+    build(&outline)?;
     let options = WeightOptions {
         // Only who says how many channels there are wants other weights than the file's.
         adapt_stem: named.in_channels.is_some(),
         ..WeightOptions::default()
     };
-    let report = match_weights(&params, &tensors, &options);
+    let report = match_weights(&outline, &tensors, &options);
     report
         .to_string()
         .lines()
         .for_each(|line| console.note(line));
-    let loaded = apply_weights(&params, tensors, &options).map_err(|e| match e {
-        Error::Shape { got, .. } => Error::checkpoint(&args.weights, got),
-        other => other,
-    });
-    if let Err(error) = loaded {
-        if common.json {
-            let (error, weights) = (&error.to_string(), &report);
-            console.answer(&Refusal { error, weights }, "")?;
+    let loaded = place_weights(&report, tensors)
+        .and_then(|placed| build(&Params::from_values(placed, &device)))
+        .map_err(|e| match e {
+            Error::Shape { got, .. } => Error::checkpoint(&args.weights, got),
+            other => other,
+        });
+    let network = match loaded {
+        Ok(network) => network,
+        Err(error) => {
+            if common.json {
+                let (error, weights) = (&error.to_string(), &report);
+                console.answer(&Refusal { error, weights }, "")?;
+            }
+            return Err(error.into());
         }
-        return Err(error.into());
-    }
+    };
 
     let mut logits = Vec::new();
     for items in input.axis_chunks_iter(Axis(0), BATCH) {

@@ -144,6 +144,53 @@ fn weights_that_do_not_fit_are_named_and_nothing_is_written() {
     assert_eq!(folder.files(""), ["in.npy"]);
 }
 
+/// A safetensors file of zeros.
+fn safetensors(tensors: &[(&str, &[usize])]) -> Vec<u8> {
+    let (mut header, mut end) = (serde_json::Map::new(), 0);
+    for (name, shape) in tensors {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        let of = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]});
+        header.insert((*name).to_owned(), of);
+    }
+    let header = Value::Object(header).to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    let mut file = [&length[..], header.as_bytes()].concat();
+    file.resize(file.len() + end, 0);
+    file
+}
+
+/// A last layer for a million classes would be 8 GiB behind DenseNet's or Xception's features.
+#[test]
+fn the_classes_of_a_file_are_not_believed_before_its_weights_fit() {
+    let folder = Folder::new();
+    write_npy(&folder, "in.npy", &Array4::zeros((1, 3, 32, 32)));
+    let file = |tensors: &[(&str, &[usize])]| {
+        folder.write("weights.safetensors", safetensors(tensors));
+        let (x, y) = (folder.path("in.npy"), folder.path("out.npy"));
+        let weights = folder.path("weights.safetensors");
+        let ran = run!(
+            "forward",
+            "--quiet",
+            "--model",
+            "resnet50",
+            "--weights",
+            &weights,
+            &x,
+            &y
+        );
+        assert_eq!(folder.files(""), ["in.npy", "weights.safetensors"]);
+        ran
+    };
+    for shape in [&[1 << 20, 0][..], &[1 << 20], &[0, 2048], &[1, 2, 3]] {
+        file(&[("fc.weight", shape), ("one", &[1])]).failed(&["weights.safetensors", "--classes"]);
+    }
+    file(&[("fc.weight", &[1 << 20, 1])]).failed(&[
+        "weights.safetensors",
+        "`fc.weight` has shape [1048576, 1] instead of [1048576, 2048]",
+    ]);
+}
+
 #[test]
 fn inputs_that_are_no_pictures_are_refused() {
     let folder = Folder::new();

@@ -50,10 +50,30 @@ pub fn load_weights_with(
 /// finite; the network is then unchanged. [`Error::Backend`] if the device fails.
 pub fn apply_weights(
     params: &Params,
-    mut tensors: BTreeMap<String, Tensor>,
+    tensors: BTreeMap<String, Tensor>,
     options: &WeightOptions,
 ) -> Result<WeightReport> {
     let report = match_weights(params, &tensors, options);
+    let mut placed = place_weights(&report, tensors)?;
+    if !report.kept.is_empty() {
+        let mut now = params.snapshot()?;
+        let kept = report.kept.iter().filter_map(|name| now.remove_entry(name));
+        placed.extend(kept);
+    }
+    params.load(&placed)?;
+    Ok(report)
+}
+
+/// The tensors under the network's names, as a report of [`match_weights`] has them:
+/// [`Params::from_values`] builds a network of them, unless its head was to be left out.
+///
+/// # Errors
+/// [`Error::Shape`] naming what is missing, left over and mis-shaped, [`Error::Backend`] if the
+/// device fails.
+pub fn place_weights(
+    report: &WeightReport,
+    mut tensors: BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<String, Tensor>> {
     if !report.is_complete() {
         let expected = "exactly the tensors of the network";
         return Err(Error::shape("load parameters", expected, report.faults()));
@@ -74,13 +94,7 @@ pub fn apply_weights(
             placed.insert(to.clone(), tensor);
         }
     }
-    if !report.kept.is_empty() {
-        let mut now = params.snapshot()?;
-        let kept = report.kept.iter().filter_map(|name| now.remove_entry(name));
-        placed.extend(kept);
-    }
-    params.load(&placed)?;
-    Ok(report)
+    Ok(placed)
 }
 
 /// Writes a network's parameters and running statistics as safetensors, whole, under the names that

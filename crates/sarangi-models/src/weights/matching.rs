@@ -19,7 +19,9 @@ pub struct WeightOptions {
     pub adapt_stem: bool,
 }
 
-/// Says what would become of each tensor, and loads nothing.
+/// Says what would become of each tensor, and loads nothing. An [outline](Params::outline) of the
+/// network will do: so weights that anybody may have written are held against it before it takes
+/// memory.
 ///
 /// Names are matched as torchvision, timm and the five systems have them: as they are, without the
 /// prefixes of wrappers (`module.`, `model.`, `base_model.` …), with `shortcut` for `downsample`,
@@ -31,9 +33,9 @@ pub fn match_weights(
     options: &WeightOptions,
 ) -> WeightReport {
     let network: BTreeMap<String, Vec<usize>> = params
-        .all()
+        .shapes()
         .into_iter()
-        .map(|(name, parameter)| (name, parameter.var.dims().to_vec()))
+        .map(|(name, shape)| (name, shape.dims))
         .collect();
     let mut report = WeightReport::default();
     let mut open: Vec<&String> = Vec::new();
@@ -116,13 +118,16 @@ fn can_be_adapted(shape: &[usize], expected: &[usize]) -> bool {
 }
 
 /// How many classes a network of these weights tells apart, if its last layer can be told by its
-/// name.
+/// name. It is what the file says, and not to be believed before the rest of the file fits.
 pub fn class_count(tensors: &BTreeMap<String, Tensor>) -> Option<usize> {
     let mut last = None;
     for (name, tensor) in tensors {
         if rules::stripped(name).any(rules::is_last_weight) {
             // Names are in order: of the layers of a head the last is the last.
-            last = tensor.dims().first().copied();
+            last = match *tensor.dims() {
+                [classes, features] if classes > 0 && features > 0 => Some(classes),
+                _ => None,
+            };
         }
     }
     last
