@@ -8,6 +8,7 @@ mod pickle;
 mod report;
 mod rules;
 mod safetensors;
+mod shortened;
 mod tensors;
 mod torch;
 

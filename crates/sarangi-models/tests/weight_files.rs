@@ -192,6 +192,18 @@ fn headers_that_lie_are_refused() {
     refused(&with_header(complex, 8), &["`a`", "C64"]);
 }
 
+#[test]
+fn names_longer_than_any_networks_are_refused_and_cut_short() {
+    let named = |name: &str| {
+        let header = format!(r#"{{"{name}":{{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}}}"#);
+        with_header(&header, 4)
+    };
+    assert!(read(&named(&"net.".repeat(256))).is_ok());
+    let file = named(&"net.".repeat(40_000));
+    refused(&file, &["160000 bytes", "net.…`"]);
+    assert!(read(&file).unwrap_err().to_string().len() < 400);
+}
+
 /// A torch file of today with this pickle, and one storage of 16 floats under the key `0`.
 fn zipped(pickle: &[u8]) -> Vec<u8> {
     archive(&[

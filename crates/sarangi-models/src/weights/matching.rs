@@ -59,7 +59,7 @@ pub fn match_weights(
     let mut taken: BTreeSet<String> = places.values().cloned().collect();
     for name in open {
         let place = places.get(name).cloned().or_else(|| {
-            let mut candidates = rules::candidates(name).into_iter();
+            let mut candidates = rules::candidates(name);
             candidates.find(|to| network.contains_key(to) && !taken.contains(to))
         });
         let shape = tensors[name].dims().to_vec();

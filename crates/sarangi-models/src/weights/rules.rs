@@ -11,6 +11,9 @@ const PREFIXES: &[&str] = &[
     "net.",
 ];
 
+/// How many of them may stand in front of each other.
+const MOST_PREFIXES: usize = 4;
+
 /// Parts of a name that others write differently: the residual network of
 /// `Melina-Singh/Music-Classification`, and torchvision's DenseNets of before 0.3.
 const PARTS: &[(&str, &str)] = &[
@@ -111,18 +114,18 @@ pub(super) fn stripped(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| {
         PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))
     })
+    .take(MOST_PREFIXES + 1)
 }
 
-/// Everything that a tensor of this name may be called here, the likeliest first.
-pub(super) fn candidates(name: &str) -> Vec<String> {
-    let mut candidates = Vec::new();
-    for name in stripped(name) {
-        candidates.push(name.to_owned());
-        candidates.extend(PARTS.iter().filter_map(|part| with_part(name, part)));
-        candidates.extend(timm_v2(name));
-        candidates.extend(last(name));
-    }
-    candidates
+/// Everything that a tensor of this name may be called here, the likeliest first; each is made when
+/// it is asked for.
+pub(super) fn candidates(name: &str) -> impl Iterator<Item = String> {
+    stripped(name).flat_map(|name| {
+        std::iter::once(name.to_owned())
+            .chain(PARTS.iter().filter_map(|part| with_part(name, part)))
+            .chain(timm_v2(name))
+            .chain(last(name))
+    })
 }
 
 /// The name with one part, between dots, replaced.
@@ -153,14 +156,12 @@ fn timm_v2(name: &str) -> Option<String> {
 }
 
 /// The other names of the last layer.
-fn last(name: &str) -> Vec<String> {
-    let Some((layer, kind)) = name.rsplit_once('.') else {
-        return Vec::new();
-    };
-    match LAST.contains(&layer) {
-        true => LAST.iter().map(|to| format!("{to}.{kind}")).collect(),
-        false => Vec::new(),
-    }
+fn last(name: &str) -> impl Iterator<Item = String> {
+    let known = name.rsplit_once('.');
+    let known = known.filter(|(layer, _)| LAST.contains(layer));
+    known
+        .into_iter()
+        .flat_map(|(_, kind)| LAST.iter().map(move |to| format!("{to}.{kind}")))
 }
 
 /// What torchvision calls a tensor of ours: its last layer is `fc` or `classifier`, also where a
@@ -201,12 +202,17 @@ mod tests {
             ("classifier.weight", "classifier.1.weight"),
             ("last_linear.bias", "fc.bias"),
         ] {
-            let candidates = candidates(theirs);
+            let candidates: Vec<String> = candidates(theirs).collect();
             assert!(
                 candidates.iter().any(|name| name == ours),
                 "{theirs}: {candidates:?}"
             );
         }
+        let wrapped = format!("{}fc.weight", "net.".repeat(MOST_PREFIXES));
+        assert!(candidates(&wrapped).any(|name| name == "fc.weight"));
+        let wrapped = format!("net.{wrapped}");
+        assert_eq!(stripped(&wrapped).count(), MOST_PREFIXES + 1);
+        assert!(candidates(&wrapped).all(|name| name != "fc.weight"));
     }
 
     #[test]

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Tensor};
 
 use super::element::{Element, Values};
+use super::shortened::shortened;
 
 /// How often a file's bytes may be used: tensors may share them, but not by the thousand.
 const MOST_SHARING: u64 = 4;
 /// What tensors may take besides, so that small files may spread a few numbers out.
 const ALWAYS_ALLOWED: u64 = 1 << 20;
+
+/// The most bytes that a tensor's name may have; the longest of known networks have a hundred.
+const MOST_NAME_BYTES: usize = 1024;
 
 /// A tensor as a file describes it: a way of reading numbers that lie under a key.
 ///
@@ -100,8 +104,12 @@ pub(super) fn assemble(
     let mut tensors = BTreeMap::new();
     for (key, (element, count, users)) in storages {
         let values = read(key, element, count)?;
-        make(values, &users, &mut tensors)
-            .map_err(|e| format!("cannot make the tensors of storage `{key}`: {e}"))?;
+        make(values, &users, &mut tensors).map_err(|e| {
+            format!(
+                "cannot make the tensors of storage `{}`: {e}",
+                shortened(key)
+            )
+        })?;
     }
     Ok(tensors)
 }
@@ -119,6 +127,14 @@ fn check<'d, 'a>(
     let (mut stored, mut made) = (0u64, 0u64);
     for tensor in last.into_values() {
         let name = tensor.name;
+        if name.len() > MOST_NAME_BYTES {
+            return Err(format!(
+                "`{}` is a name of {} bytes; no network has one of more than {MOST_NAME_BYTES}",
+                shortened(name),
+                name.len()
+            ));
+        }
+        let name = shortened(name);
         let bytes = tensor.count.checked_mul(tensor.element.size());
         let bytes = bytes.filter(|bytes| *bytes <= length);
         let bytes = bytes.ok_or_else(|| {
@@ -146,7 +162,7 @@ fn check<'d, 'a>(
         if used.0 != tensor.element || used.1 as u64 != tensor.count {
             return Err(format!(
                 "storage `{}` has two sizes or types",
-                tensor.storage
+                shortened(tensor.storage)
             ));
         }
         used.2.push((tensor, len as usize));
