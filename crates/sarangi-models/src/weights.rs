@@ -24,8 +24,8 @@ pub use load::{apply_weights, load_weights, load_weights_with, place_weights, sa
 pub use matching::{WeightOptions, class_count, match_weights};
 pub use report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
 
-/// Reads all tensors of a file by name: every float as f32, whole numbers as i64, bytes and truth
-/// values as u8.
+/// Reads all tensors of a file by name: every float as f32, whole numbers as i32 or i64, bytes and
+/// truth values as u8.
 ///
 /// The format is told by the content: safetensors, or what `torch.save` writes (`.pth`, `.pt`,
 /// `.ckpt`), the zip of today and the row of pickles that torch wrote before 1.6. A torch file

@@ -188,6 +188,14 @@ fn headers_that_lie_are_refused() {
         file[..8].copy_from_slice(&u64::to_le_bytes(length));
         refused(&file, &["neither a torch file nor a safetensors file"]);
     }
+    // Nothing in them, and yet more than can be counted: the values have no bytes to be held against.
+    let empty = |shape: &str| {
+        let of = tensor(shape, "0,0");
+        with_header(&format!(r#"{{"a":{{{of}}}}}"#), 0)
+    };
+    refused(&empty("0,1099511627776,1099511627776"), &["no tensor has"]);
+    refused(&empty("0,1,1,1,1,1,1,1,1"), &["9 axes"]);
+    assert_eq!(read(&empty("0,1099511627776")).unwrap()["a"].dims()[0], 0);
     let complex = r#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#;
     refused(&with_header(complex, 8), &["`a`", "C64"]);
 }
@@ -249,18 +257,35 @@ fn pickle(count: u64, offset: u64, dims: &[u64], strides: &[u64]) -> Vec<u8> {
 fn pickles_that_lie_are_refused() {
     let good = pickle(16, 4, &[2, 3], &[6, 1]);
     assert_eq!(read(&zipped(&good)).unwrap()["a"].dims(), [2, 3]);
-    let huge = 1 << 60;
+    let (most, huge, large) = (i64::MAX as u64, 1 << 60, 1 << 40);
+    let far = pickle(16, 1, &[2, 1], &[2, most]);
+    assert_eq!(read(&zipped(&far)).unwrap()["a"].dims(), [2, 1]);
     for (pickle, part) in [
+        (
+            pickle(0, 0, &[0, large, large], &[0, large, 1]),
+            "no tensor has",
+        ),
+        (
+            pickle(16, 0, &[0, large, large], &[0, large, 1]),
+            "no tensor has",
+        ),
+        (
+            pickle(16, 0, &[large, 0, large], &[0, 0, 0]),
+            "no tensor has",
+        ),
         (pickle(17, 0, &[1], &[1]), "64 bytes instead of 68"),
         (pickle(15, 0, &[1], &[1]), "64 bytes instead of 60"),
         (pickle(huge, 0, &[1], &[1]), "more than the file has"),
-        (pickle(u64::MAX, 0, &[1], &[1]), "more than the file has"),
+        (pickle(most, 0, &[1], &[1]), "more than the file has"),
+        (pickle(u64::MAX, 0, &[1], &[1]), "outside itself"),
         (pickle(16, 0, &[17], &[1]), "larger than its storage"),
         (pickle(16, 11, &[2, 3], &[3, 1]), "larger than its storage"),
-        (pickle(16, u64::MAX, &[1], &[1]), "larger than its storage"),
-        (pickle(16, 0, &[huge, huge], &[0, 0]), "larger than its"),
-        (pickle(16, 0, &[huge], &[0]), "the file only"),
-        (pickle(16, 0, &[huge], &[huge]), "larger than its storage"),
+        (pickle(16, most, &[1], &[1]), "larger than its storage"),
+        (pickle(16, u64::MAX, &[1], &[1]), "shape and strides"),
+        (pickle(16, 0, &[huge, huge], &[0, 0]), "no tensor has"),
+        (pickle(16, 0, &[huge], &[0]), "no tensor has"),
+        (pickle(16, 0, &[large], &[0]), "the file only"),
+        (pickle(16, 0, &[large], &[huge]), "larger than its storage"),
         (pickle(16, 0, &[2], &[1, 1]), "shape and strides"),
         (pickle(16, 0, &[1; 9], &[1; 9]), "shape and strides"),
         (b"cos\nsystem\n(\x8c\x02lstR.".to_vec(), "`os.system`"),

@@ -5,13 +5,14 @@ mod value;
 
 use std::collections::HashMap;
 
+use super::tensors::MOST_AXES;
+
 pub(super) use globals::Global;
 pub(super) use value::{Id, Storage, TensorView, Value};
 
-/// How many values a pickle may make: a state dictionary takes some thirty for each tensor.
-const MOST_VALUES: usize = 4 << 20;
-/// How many axes a tensor may have.
-const MOST_AXES: usize = 8;
+/// How many values, copies, marks and memories a pickle may make: a state dictionary takes some
+/// forty for each tensor.
+const MOST_VALUES: usize = 1 << 20;
 
 /// Why a pickle cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ impl<'a> Pickle<'a> {
     /// This is a machine for the data part of the format: it knows the instructions that Python's
     /// picklers use for data, and of references to modules only those in [`Global`], which stand
     /// for fixed meanings. Every instruction makes at most a few values whose sizes the pickle has
-    /// paid for with its own bytes, so time and memory are linear in its length.
+    /// paid for with its own bytes, so time and memory are linear in its length, and there is a
+    /// limit to how many it makes.
     pub(super) fn read(input: &'a [u8]) -> Result<Self, Fault> {
         let mut machine = Machine {
             input,
@@ -109,7 +111,10 @@ impl<'a> Machine<'a> {
             // The protocol and the length of a frame tell nothing that is needed.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
-            b'(' => self.marks.push(self.stack.len()),
+            b'(' => {
+                self.spend(1)?;
+                self.marks.push(self.stack.len());
+            }
             b'0' => drop(self.pop()?),
             b'1' => drop(self.above_mark()?),
             b'2' => {
@@ -261,21 +266,20 @@ impl<'a> Machine<'a> {
     /// A little-endian integer of any length as a value.
     fn integer(&mut self, length: usize, signed: bool) -> Result<(), Fault> {
         let bytes = self.take(length)?;
-        if length > 15 {
-            // Larger than any size or number that matters here.
-            return self.push(Value::Inert);
-        }
-        let number = bytes
-            .iter()
-            .rev()
-            .fold(0i128, |n, b| n << 8 | i128::from(*b));
         let negative = signed && bytes.last().is_some_and(|b| *b >= 0x80);
-        let number = if negative {
-            number - (1i128 << (8 * length))
-        } else {
-            number
+        let fill = if negative { 0xff } else { 0 };
+        let mut number = [fill; 9];
+        let Some(low) = number.get_mut(..length) else {
+            return self.push(Value::Long(bytes));
         };
-        self.push(Value::Int(number))
+        low.copy_from_slice(bytes);
+        let [number @ .., above] = number;
+        let number = i64::from_le_bytes(number);
+        // The ninth byte may only repeat the sign.
+        self.push(match above == fill && (number < 0) == negative {
+            true => Value::Int(number),
+            false => Value::Long(bytes),
+        })
     }
 
     fn skipped(&mut self, length: usize) -> Result<(), Fault> {
@@ -317,7 +321,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Counts values that are made or copied.
+    /// Counts what is made, copied or remembered.
     fn spend(&mut self, count: usize) -> Result<(), Fault> {
         self.spent = self.spent.saturating_add(count);
         match self.spent > MOST_VALUES {
@@ -380,6 +384,7 @@ impl<'a> Machine<'a> {
 
     fn remember(&mut self, at: u32) -> Result<(), Fault> {
         let top = self.top()?;
+        self.spend(1)?;
         self.memo.insert(at, top);
         Ok(())
     }
@@ -425,7 +430,7 @@ impl<'a> Machine<'a> {
                     count,
                 };
                 self.storages.push(storage);
-                self.push(Value::Storage(storage))
+                self.push(Value::Storage(self.storages.len() as u32 - 1))
             }
             [Value::Text("storage"), _, _, _, _, Value::Tuple(_)] => Err(wrong(
                 "was written before torch 0.4, with views of storages; save it again with a later \
@@ -442,7 +447,7 @@ impl<'a> Machine<'a> {
             return Err(wrong("calls something without arguments"));
         };
         let made = match self.get(callee)? {
-            Value::Global(Global::Tensor) => Value::Tensor(self.tensor(arguments)?),
+            Value::Global(Global::Tensor) => Value::Tensor(Box::new(self.tensor(arguments)?)),
             Value::Global(Global::First) => {
                 let first = arguments.first().copied();
                 let first = first.ok_or_else(|| wrong("calls something without arguments"))?;
@@ -481,10 +486,12 @@ impl<'a> Machine<'a> {
         let &[storage, offset, dims, strides, ..] = arguments else {
             return Err(wrong(STRANGE));
         };
-        let (Value::Storage(storage), Value::Int(offset)) = (self.get(storage)?, self.get(offset)?)
+        let (&Value::Storage(storage), Value::Int(offset)) =
+            (self.get(storage)?, self.get(offset)?)
         else {
             return Err(wrong(STRANGE));
         };
+        let storage = self.storages.get(storage as usize);
         let sizes = |id: Id| match self.get(id)? {
             Value::Tuple(items) | Value::List(items) if items.len() <= MOST_AXES => items
                 .iter()
@@ -500,7 +507,7 @@ impl<'a> Machine<'a> {
             return Err(wrong(STRANGE));
         }
         Ok(TensorView {
-            storage: *storage,
+            storage: *storage.ok_or_else(|| wrong(STRANGE))?,
             offset: u64::try_from(*offset).map_err(|_| wrong(STRANGE))?,
             dims,
             strides,

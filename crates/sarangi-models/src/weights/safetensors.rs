@@ -24,22 +24,23 @@ pub(super) fn read(
         let element = element(info.dtype)
             .ok_or_else(|| format!("`{name}` is of type {}, which is not read", info.dtype))?;
         let dims: Vec<u64> = info.shape.iter().map(|dim| *dim as u64).collect();
-        let count = dims.iter().product();
-        infos.push((name, element, info.data_offsets.0, dims, count));
+        // The metadata has no sizes that contradict each other.
+        let (start, end) = info.data_offsets;
+        let count = (end - start) as u64 / element.size();
+        infos.push((name, element, start, dims, count));
     }
-    let mut described = Vec::new();
-    let strides: Vec<Vec<u64>> = infos.iter().map(|info| strides(&info.3)).collect();
-    for ((name, element, _, dims, count), strides) in infos.iter().zip(&strides) {
-        described.push(Described {
+    let described = infos
+        .iter()
+        .map(|(name, element, _, dims, count)| Described {
             name,
             storage: name,
             element: *element,
             count: *count,
             offset: 0,
             dims,
-            strides,
+            strides: None,
         });
-    }
+    let described: Vec<_> = described.collect();
     let starts: BTreeMap<&str, usize> = infos.iter().map(|i| (i.0.as_str(), i.2)).collect();
     assemble(&described, length, |key, element, count| {
         let start = starts.get(key).copied().unwrap_or_default() as u64;
@@ -72,14 +73,6 @@ fn header(source: &mut (impl Read + Seek), length: u64) -> Result<(Metadata, u64
         ));
     }
     Ok((metadata, begin))
-}
-
-fn strides(dims: &[u64]) -> Vec<u64> {
-    let mut strides = vec![1; dims.len()];
-    for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
-    }
-    strides
 }
 
 fn element(dtype: Dtype) -> Option<Element> {

@@ -14,8 +14,9 @@ use super::{Fault, MOST_BYTES, Pickle, Value};
 use crate::weights::element::read_all;
 use crate::weights::tensors::assemble;
 
-const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
-const PROTOCOL: i128 = 1001;
+/// 0x1950a86a20f9469cfc6c.
+const MAGIC: &[u8] = b"l\xfc\x9cF\xf9 j\xa8P\x19";
+const PROTOCOL: i64 = 1001;
 /// How much of a file is read first; the pickles of most networks are shorter.
 const FIRST_BYTES: usize = 1 << 20;
 
@@ -55,13 +56,12 @@ impl<'a> Pickles<'a> {
             rest = &rest[pickle.length..];
             Ok::<_, Fault>(pickle)
         };
-        let is = |pickle: &Pickle<'_>, number| matches!(pickle.root(), Value::Int(found) if *found == number);
-        let magic = next()?;
-        if !is(&magic, MAGIC) {
+        // One pickle at a time: each may be of a million values.
+        if !matches!(next()?.root(), Value::Long(MAGIC)) {
             let reason = "is not one that torch.save wrote";
             return Err(Fault::Wrong(reason.to_owned()));
         }
-        if !is(&next()?, PROTOCOL) {
+        if !matches!(next()?.root(), Value::Int(PROTOCOL)) {
             let reason = "is of an unknown version of torch's older format; save it again";
             return Err(Fault::Wrong(reason.to_owned()));
         }
