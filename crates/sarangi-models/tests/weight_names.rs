@@ -232,6 +232,36 @@ fn a_new_head_stays_as_it_was_drawn() {
     apply_weights(&params, headless, &options).unwrap();
 }
 
+/// A network knows what its head is, whatever it is called; what stays is everything else.
+#[test]
+fn without_the_head_every_network_takes_its_base_from_another_of_other_classes() {
+    const LATE_FUSION: &str = r#"{"type": "late_fusion", "fusion": "gated", "shared_base": true}"#;
+    let hidden = r#"{"type": "resnet", "layers": 18, "head": "hidden256"}"#;
+    for (spec, channels, kept) in [
+        (r#"{"type": "basic_cnn", "size": [16, 16]}"#, 3, 2),
+        (r#"{"type": "cnn14", "channels": 1}"#, 1, 2),
+        (r#"{"type": "short_chunk_cnn", "channels": 1}"#, 1, 2),
+        (r#"{"type": "five_channel_cnn"}"#, 5, 2),
+        (LATE_FUSION, 6, 2 * 6),
+        (hidden, 3, 4),
+    ] {
+        let (here, there) = (build(spec, channels, 7), build(spec, channels, 10));
+        let theirs = there.snapshot().unwrap();
+        assert_eq!(class_count(&theirs), Some(10), "{spec}");
+        let options = WeightOptions {
+            without_head: true,
+            ..WeightOptions::default()
+        };
+        let report = apply_weights(&here, theirs.clone(), &options).unwrap();
+        assert_eq!(report.kept.len(), kept, "{spec}: {report}");
+        assert_eq!(report.left_out, report.kept, "{spec}");
+        let mapped = here.all().len() - kept;
+        assert_eq!(report.mapped.len(), mapped, "{spec}: {report}");
+        let strict = match_weights(&here, &theirs, &WeightOptions::default());
+        assert!(!strict.is_complete(), "{spec}");
+    }
+}
+
 #[test]
 fn a_stem_is_adapted_only_when_asked() {
     let params = build(RESNET_18, 1, 1000);

@@ -32,6 +32,8 @@ pub struct Parameter {
 pub struct ParameterShape {
     /// Its dimensions.
     pub dims: Vec<usize>,
+    /// Whether it was made at a [thawed](Params::thawed) place: it belongs to the network's head.
+    pub head: bool,
 }
 
 /// What is known of a parameter.
@@ -39,6 +41,7 @@ pub struct ParameterShape {
 struct Entry {
     shape: Shape,
     trainable: bool,
+    head: bool,
     /// Its values; an [outline](Params::outline) keeps none.
     var: Option<Var>,
 }
@@ -66,6 +69,8 @@ pub struct Params {
     origin: Arc<Origin>,
     device: Device,
     freeze: Freeze,
+    /// Whether this is a place of the network's head.
+    head: bool,
 }
 
 impl Params {
@@ -99,6 +104,7 @@ impl Params {
             origin: Arc::new(origin),
             device: device.clone(),
             freeze: Freeze::Nothing,
+            head: false,
         }
     }
 
@@ -119,14 +125,20 @@ impl Params {
     pub fn frozen(&self, freeze: Freeze) -> Self {
         Self {
             freeze,
+            head: false,
             ..self.clone()
         }
     }
 
-    /// The same place, nothing held still.
+    /// The same place, nothing held still: what layers make here is the network's head, and
+    /// [known](ParameterShape::head) as such.
     #[must_use]
     pub fn thawed(&self) -> Self {
-        self.frozen(Freeze::Nothing)
+        Self {
+            freeze: Freeze::Nothing,
+            head: true,
+            ..self.clone()
+        }
     }
 
     /// What is held still here.
@@ -186,6 +198,7 @@ impl Params {
     pub fn shapes(&self) -> Vec<(String, ParameterShape)> {
         let shape = |entry: &Entry| ParameterShape {
             dims: entry.shape.dims().to_vec(),
+            head: entry.head,
         };
         self.store()
             .iter()
@@ -324,6 +337,7 @@ impl Params {
         let entry = Entry {
             shape: shape.clone(),
             trainable,
+            head: self.head,
             var: var.clone(),
         };
         self.store().insert(name, entry);

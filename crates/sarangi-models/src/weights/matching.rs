@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::Tensor;
-use sarangi_nn::Params;
+use sarangi_nn::{ParameterShape, Params};
 
 use super::report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
 use super::rules;
@@ -11,8 +11,10 @@ use super::rules;
 /// How strictly weights are loaded. The default wants exactly the network's tensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WeightOptions {
-    /// Leave the head as it is: everything behind the pooled features, which other classes need
-    /// anew. For transfer learning.
+    /// Leave the head as it is, everything that the network made at a
+    /// [thawed](Params::thawed) place, which other classes need anew. For transfer learning. A
+    /// file's tensors that have no place in the network are left out if they are called as heads
+    /// are.
     pub without_head: bool,
     /// Adapt a first layer over 3 channels to the network's number of channels, by
     /// [`adapt_input_conv`](crate::adapt_input_conv).
@@ -32,19 +34,13 @@ pub fn match_weights(
     tensors: &BTreeMap<String, Tensor>,
     options: &WeightOptions,
 ) -> WeightReport {
-    let network: BTreeMap<String, Vec<usize>> = params
-        .shapes()
-        .into_iter()
-        .map(|(name, shape)| (name, shape.dims))
-        .collect();
+    let network: BTreeMap<String, ParameterShape> = params.shapes().into_iter().collect();
     let mut report = WeightReport::default();
     let mut open: Vec<&String> = Vec::new();
     for name in tensors.keys() {
         // One that the network itself has is none.
         if rules::is_unused(name) && !network.contains_key(name) {
             report.unused.push(name.clone());
-        } else if options.without_head && rules::stripped(name).any(rules::is_head) {
-            report.left_out.push(name.clone());
         } else {
             open.push(name);
         }
@@ -62,22 +58,28 @@ pub fn match_weights(
             let mut candidates = rules::candidates(name);
             candidates.find(|to| network.contains_key(to) && !taken.contains(to))
         });
+        let of_head = match &place {
+            Some(to) => network[to].head,
+            None => rules::stripped(name).any(rules::is_head),
+        };
+        if options.without_head && of_head {
+            report.left_out.push(name.clone());
+            continue;
+        }
         let shape = tensors[name].dims().to_vec();
         let Some(to) = place else {
             let name = name.clone();
             report.left_over.push(NamedShape { name, shape });
             continue;
         };
-        put(&mut report, name, &to, shape, &network[&to], options);
+        put(&mut report, name, &to, shape, &network[&to].dims, options);
         taken.insert(to);
     }
-    for (name, shape) in network {
-        if taken.contains(&name) {
-            continue;
-        }
-        match options.without_head && rules::is_head(&name) {
-            true => report.kept.push(name),
-            false => report.missing.push(NamedShape { name, shape }),
+    for (name, ParameterShape { dims, head, .. }) in network {
+        if options.without_head && head {
+            report.kept.push(name);
+        } else if !taken.contains(&name) {
+            report.missing.push(NamedShape { name, shape: dims });
         }
     }
     report

@@ -172,6 +172,11 @@ fn what_is_frozen_is_kept_but_not_trained_and_sees_what_is_loaded() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(names, ["base.head", "still.weight"]);
+    let shapes = params.shapes().into_iter();
+    let heads: Vec<String> = shapes
+        .filter_map(|(name, shape)| shape.head.then_some(name))
+        .collect();
+    assert_eq!(heads, ["base.head"]);
     let sevens = || Tensor::full(7.0f32, 3, &Device::Cpu).unwrap();
     let tensors = params.all().into_iter().map(|(name, _)| (name, sevens()));
     params.load(&tensors.collect()).unwrap();
