@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::extent::Extent;
-use crate::head::probability;
+use crate::head::{HeadPlace, probability};
 use crate::plain_cnn::{Halving, check_size};
 use crate::stage::{Flatten, Hidden};
 use crate::{Head, ModelContext, Network};
@@ -71,6 +71,7 @@ impl<'a> Spec<ModelContext<'a>> for BasicCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("fc2"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "fc2");
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::{Extent, Side};
-use crate::head::probability;
+use crate::head::{HeadPlace, probability};
 use crate::stage::Hidden;
 use crate::{Head, ModelContext, Network, Stage};
 
@@ -163,6 +163,7 @@ impl<'a> Spec<ModelContext<'a>> for Cnn14Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("fc_audioset"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "fc_audioset");
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

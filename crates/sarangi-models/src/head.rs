@@ -8,48 +8,73 @@ use crate::base::Base;
 use crate::network::{LOGITS, Network};
 use crate::stage::Hidden;
 
-/// What follows the base of a network. Weight names are those of `torch.nn.Sequential` where the
-/// base's own library has one linear layer.
+/// What follows the base of a network. A last layer that is the only one has the name that the
+/// base's own library gives it, with a dropout before it or without; layers of a larger head have
+/// those of a `torch.nn.Sequential` there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
-    /// A linear layer, `fc`.
+    /// A linear layer: `fc` or `classifier`, in MobileNetV2 `classifier.1`.
     Linear,
-    /// Dropout and a linear layer, `fc.1`.
+    /// Dropout and a linear layer of the same name.
     #[serde(alias = "dropout-linear")]
     DropoutLinear,
     /// A linear layer to 256, ReLU, dropout and a linear layer: `fc.0` and `fc.3`.
     Hidden256,
 }
 
+/// Where a network has its head.
+#[derive(Debug)]
+pub(crate) struct HeadPlace {
+    /// The place of several layers.
+    layers: Params,
+    /// That of the last one where it is the only one.
+    alone: Params,
+}
+
+impl HeadPlace {
+    /// A head of this name, and its only layer too. The weights are [thawed](Params::thawed).
+    pub(crate) fn new(params: &Params, name: &str) -> Self {
+        let layers = params.thawed().sub(name);
+        let alone = layers.clone();
+        Self { layers, alone }
+    }
+
+    /// The only layer has this number in a sequence, whatever else is in it.
+    pub(crate) fn alone_at(self, number: &str) -> Self {
+        Self {
+            alone: self.layers.sub(number),
+            ..self
+        }
+    }
+}
+
 impl Head {
-    /// The network of `base` and this head. `name` is that of the network, `place` that of the
-    /// head's weights, which are [thawed](Params::thawed).
+    /// The network of `base` and this head; `name` is that of the network.
     pub(crate) fn on(
         self,
         base: Base,
         name: &'static str,
-        place: &Params,
+        place: &HeadPlace,
         dropout: f32,
         classes: usize,
     ) -> Result<Network> {
-        let place = place.thawed();
         let dropout = Dropout {
             p: probability(name, dropout)?,
         };
         let mut features = base.features;
         let mut network = Network::of(name, base);
         let last = match self {
-            Self::Linear => place,
+            Self::Linear => place.alone.clone(),
             Self::DropoutLinear => {
                 network.then("dropout", dropout);
-                place.sub("1")
+                place.alone.clone()
             }
             Self::Hidden256 => {
-                let linear = Linear::new(&place.sub("0"), features, 256)?;
+                let linear = Linear::new(&place.layers.sub("0"), features, 256)?;
                 network.then("hidden", Hidden { linear, dropout });
                 features = 256;
-                place.sub("3")
+                place.layers.sub("3")
             }
         };
         network.then(LOGITS, Linear::new(&last, features, classes)?);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "mobilenet_v2";
@@ -126,7 +127,7 @@ impl<'a> Spec<ModelContext<'a>> for MobileNetV2Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = cx.params.sub("classifier");
+        let place = HeadPlace::new(cx.params, "classifier").alone_at("1");
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

@@ -292,6 +292,34 @@ fn a_stem_is_adapted_only_when_asked() {
     assert_eq!(stem.to_vec1::<f32>().unwrap(), vec![3.0; 64 * 49]);
 }
 
+/// What `load_state_dict` asks for: the library's own names, all of them, with a dropout or without.
+#[test]
+fn what_is_saved_has_the_names_of_torchvision_and_timm_with_either_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    for (network, theirs) in [
+        (r#""type": "resnet18""#, "torchvision resnet18"),
+        (r#""type": "resnet34""#, "timm resnet34"),
+        (r#""type": "resnet50""#, "torchvision resnet50"),
+        (r#""type": "legacy_xception""#, "timm legacy_xception"),
+        (r#""type": "mobilenet_v1""#, "timm mobilenetv1_100"),
+        (r#""type": "mobilenet_v2""#, "torchvision mobilenet_v2"),
+        (r#""type": "densenet201""#, "torchvision densenet201"),
+        (r#""type": "densenet201""#, "timm densenet201"),
+    ] {
+        let mut want = names(theirs);
+        want.retain(|(name, _)| !name.ends_with("num_batches_tracked"));
+        want.sort();
+        for head in ["linear", "dropout_linear"] {
+            let params = build(&format!(r#"{{{network}, "head": "{head}"}}"#), 3, 1000);
+            save_weights(&params, &path).unwrap();
+            let saved = read_weights(&path).unwrap().into_iter();
+            let got: Vec<_> = saved.map(|(n, t)| (n, t.dims().to_vec())).collect();
+            assert_eq!(got, want, "{theirs}, {head}");
+        }
+    }
+}
+
 #[test]
 fn what_is_saved_is_loaded_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -89,7 +89,7 @@ impl ModelCard {
 pub struct ModelFile {
     /// Everything but the weights.
     pub card: ModelCard,
-    /// The weights and running statistics by name.
+    /// The weights and running statistics by the names that the network has for them today.
     pub weights: BTreeMap<String, Tensor>,
 }
 
@@ -121,8 +121,13 @@ impl ModelFile {
             let reason = "was written by a later version of sarangi; update to read it";
             return Err(Error::checkpoint(path, reason));
         }
-        let card = serde_json::from_str(&json)
+        let card: ModelCard = serde_json::from_str(&json)
             .map_err(|e| Error::checkpoint(path, format!("its recipe cannot be read: {e}")))?;
+        let model = &card.recipe.model;
+        let weights = weights
+            .into_iter()
+            .map(|(name, tensor)| (model.current_name(&name).into_owned(), tensor))
+            .collect();
         Ok(Self { card, weights })
     }
 

@@ -9,8 +9,8 @@ use sarangi_core::{During, Error, Result, write_atomically};
 use sarangi_nn::Params;
 
 use super::matching::{WeightOptions, match_weights};
+use super::read_weights;
 use super::report::{MappedWeight, WeightReport};
-use super::{read_weights, rules};
 use crate::adapt_input_conv;
 
 /// Sets a network's parameters from a file made by torch, torchvision, timm or this project,
@@ -97,8 +97,8 @@ pub fn place_weights(
     Ok(placed)
 }
 
-/// Writes a network's parameters and running statistics as safetensors, whole, under the names that
-/// torchvision and timm have for them: `load_state_dict(safetensors.torch.load_file(path))` takes
+/// Writes a network's parameters and running statistics as safetensors, whole, under their names,
+/// which are those of torchvision and timm: `load_state_dict(safetensors.torch.load_file(path))` takes
 /// them, and so does [`load_weights`].
 ///
 /// # Errors
@@ -113,7 +113,7 @@ pub fn save_weights(params: &Params, path: impl AsRef<Path>) -> Result<()> {
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect();
-        tensors.push((rules::torchvision(&name), tensor.dims().to_vec(), bytes));
+        tensors.push((name, tensor.dims().to_vec(), bytes));
     }
     let fail = |e: safetensors::SafeTensorError| Error::checkpoint(path, e.to_string());
     let views = tensors

@@ -3,7 +3,7 @@
 mod heads;
 mod timm_v2;
 
-pub(super) use heads::{is_head, is_last_weight, torchvision};
+pub(super) use heads::{is_head, is_last_weight};
 
 /// Names that wrappers put in front: torch's `DataParallel` and `compile`, Lightning, the systems.
 const PREFIXES: &[&str] = &[

@@ -49,15 +49,6 @@ pub(super) fn renamed(name: &str) -> impl Iterator<Item = String> {
         .flat_map(|(_, kind)| LAST.iter().map(move |to| format!("{to}.{kind}")))
 }
 
-/// What torchvision calls a tensor of ours: its last layer is `fc` or `classifier`, also where a
-/// dropout comes before it.
-pub(in crate::weights) fn torchvision(name: &str) -> String {
-    match name.strip_prefix("fc.1.") {
-        Some(kind) => format!("fc.{kind}"),
-        None => name.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
