@@ -65,19 +65,23 @@ pub fn read_weights_from(
     let mut magic = Vec::new();
     source
         .by_ref()
-        .take(9)
+        .take(262)
         .read_to_end(&mut magic)
         .map_err(io)?;
     source.rewind().map_err(io)?;
     let read = match &magic[..] {
         [] => Err("file is empty".to_owned()),
         // The length of the header comes first, and its bytes may look like anything.
-        [_, _, _, _, 0, 0, 0, 0, b'{'] => safetensors::read(source, length),
+        [_, _, _, _, 0, 0, 0, 0, b'{', ..] => safetensors::read(source, length),
         [b'P', b'K', 3, 4, ..] => torch::read_zipped(source, length)
             .map_err(|reason| format!("not a readable torch file: {reason}")),
         [0x80, ..] => torch::read_legacy(source, length)
             .map_err(|reason| format!("not a readable torch file: {reason}")),
         [0x89, b'H', b'D', b'F', b'\r', b'\n', ..] => Err(keras()),
+        magic if magic.get(257..) == Some(b"ustar") => Err(
+            "a tar file: if it is of torch's first versions, load it in torch and save it again"
+                .to_owned(),
+        ),
         _ => safetensors::read(source, length),
     };
     match read {

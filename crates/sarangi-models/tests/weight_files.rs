@@ -83,6 +83,10 @@ fn files_that_hold_no_weights_say_what_to_do() {
         &["neither a torch file nor a safetensors file"],
     );
     refused(b"PK\x03\x04 and then nothing", &["zip"]);
+    let mut tar = vec![0; 1024];
+    tar[..4].copy_from_slice(b"sys_");
+    tar[257..262].copy_from_slice(b"ustar");
+    refused(&tar, &["tar file", "load it in torch and save it again"]);
     refused(b"\x80\x02K\x01.", &["torch.save"]);
 }
 
@@ -196,6 +200,9 @@ fn headers_that_lie_are_refused() {
     refused(&empty("0,1099511627776,1099511627776"), &["no tensor has"]);
     refused(&empty("0,1,1,1,1,1,1,1,1"), &["9 axes"]);
     assert_eq!(read(&empty("0,1099511627776")).unwrap()["a"].dims()[0], 0);
+    let quoted = format!(r#"{{"a":"{}"}}"#, "x".repeat(10_000));
+    let error = read(&with_header(&quoted, 0)).unwrap_err().to_string();
+    assert!(error.len() < 400, "{error}");
     let complex = r#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#;
     refused(&with_header(complex, 8), &["`a`", "C64"]);
 }

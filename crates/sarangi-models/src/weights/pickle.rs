@@ -442,15 +442,25 @@ impl<'a> Machine<'a> {
 
     /// What a call makes: the few that make tensors and dictionaries, and nothing else.
     fn call(&mut self) -> Result<(), Fault> {
-        let (arguments, callee) = (self.pop()?, self.pop()?);
+        const NONE: &str = "calls something without arguments";
+        let (mut arguments, mut callee) = (self.pop()?, self.pop()?);
+        if let Value::Global(Global::Typed) = self.get(callee)? {
+            let Value::Tuple(parts) = self.get(arguments)? else {
+                return Err(wrong(NONE));
+            };
+            let &[function, _, inner, ..] = &parts[..] else {
+                return Err(wrong(NONE));
+            };
+            (callee, arguments) = (function, inner);
+        }
         let Value::Tuple(arguments) = self.get(arguments)? else {
-            return Err(wrong("calls something without arguments"));
+            return Err(wrong(NONE));
         };
         let made = match self.get(callee)? {
             Value::Global(Global::Tensor) => Value::Tensor(Box::new(self.tensor(arguments)?)),
             Value::Global(Global::First) => {
                 let first = arguments.first().copied();
-                let first = first.ok_or_else(|| wrong("calls something without arguments"))?;
+                let first = first.ok_or_else(|| wrong(NONE))?;
                 self.stack.push(first);
                 return Ok(());
             }

@@ -8,6 +8,7 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::element::{Element, read_all};
+use super::shortened::shortened;
 use super::tensors::{Described, assemble};
 
 /// The most bytes that a header may have; the format's own limit.
@@ -21,8 +22,14 @@ pub(super) fn read(
     let (metadata, begin) = header(&mut source, length)?;
     let mut infos = Vec::new();
     for (name, info) in metadata.tensors() {
-        let element = element(info.dtype)
-            .ok_or_else(|| format!("`{name}` is of type {}, which is not read", info.dtype))?;
+        let element = element(info.dtype).ok_or_else(|| {
+            format!(
+                "`{}` is of type {}, which is not read: only F64, F32, F16, BF16, I64, I32, \
+                     I16, I8, U8 and BOOL are",
+                shortened(&name),
+                info.dtype
+            )
+        })?;
         let dims: Vec<u64> = info.shape.iter().map(|dim| *dim as u64).collect();
         // The metadata has no sizes that contradict each other.
         let (start, end) = info.data_offsets;
@@ -63,8 +70,11 @@ fn header(source: &mut (impl Read + Seek), length: u64) -> Result<(Metadata, u64
     let mut bytes = vec![0u8; size as usize];
     read_all(source, &mut bytes)?;
     // Reading it checks that no two tensors overlap, and that sizes fit types and shapes.
-    let metadata: Metadata = serde_json::from_slice(&bytes)
-        .map_err(|e| format!("not a readable safetensors file: {e}"))?;
+    let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|e| {
+        // It may quote what it cannot read.
+        let e = e.to_string();
+        format!("not a readable safetensors file: {}", shortened(&e))
+    })?;
     let (claimed, there) = (metadata.data_len() as u64, length - begin);
     if claimed != there {
         return Err(format!(

@@ -90,6 +90,49 @@ fn a_tensor_is_a_way_of_reading_a_storage() {
     assert_eq!(read.storages.len(), 1);
 }
 
+/// What torch writes of tensors with attributes or of a type of their own, and of parameters that
+/// are called by their class.
+#[test]
+fn tensors_may_be_made_in_several_ways() {
+    let storage = [
+        &b"(("[..],
+        &text("storage"),
+        b"ctorch\nHalfStorage\n",
+        &text("5"),
+        &text("cpu"),
+        b"K\x0ctQK\x02K\x03\x85K\x01\x85\x89}t",
+    ]
+    .concat();
+    let rebuild = &b"ctorch._utils\n_rebuild_tensor_v2\n"[..];
+    let typed = &b"ctorch._tensor\n_rebuild_from_type_v2\n"[..];
+    let parameter = &b"ctorch.nn.parameter\nParameter\n"[..];
+    let tensor = [rebuild, &storage, b"R"].concat();
+    for pickle in [
+        [parameter, &tensor, b"\x88\x86R."].concat(),
+        [parameter, &tensor, b"\x85\x81}b."].concat(),
+        [typed, b"(", rebuild, b"ctorch\nTensor\n", &storage, b"}tR."].concat(),
+        [typed, b"(", rebuild, parameter, &storage, b"}tR."].concat(),
+    ] {
+        let read = Pickle::read(&pickle).unwrap();
+        let Value::Tensor(view) = read.root() else {
+            panic!("{read:?}");
+        };
+        assert_eq!(view.dims, [3]);
+    }
+    for (pickle, part) in [
+        ([typed, b")R."].concat(), "without arguments"),
+        ([typed, b"NR."].concat(), "without arguments"),
+        ([typed, b"(", typed, b"N)tR."].concat(), "not a function"),
+        ([typed, b"(cos\nsystem\nN)tR."].concat(), "`os.system`"),
+        ([parameter, b")\x81."].concat(), "without arguments"),
+    ] {
+        match Pickle::read(&pickle) {
+            Err(Fault::Wrong(reason)) => assert!(reason.contains(part), "{reason}"),
+            other => panic!("{part}: {:?}", other.map(|read| read.length)),
+        }
+    }
+}
+
 #[test]
 fn whatever_its_bytes_are_the_machine_stops() {
     let doubling: Vec<u8> = [&b"]q\0"[..], &b"h\0h\0\x86q\0".repeat(1000), b"."].concat();

@@ -12,6 +12,7 @@ use candle_core::Tensor;
 
 use super::{Fault, MOST_BYTES, Pickle, Value};
 use crate::weights::element::read_all;
+use crate::weights::shortened::shortened;
 use crate::weights::tensors::assemble;
 
 /// 0x1950a86a20f9469cfc6c.
@@ -81,8 +82,10 @@ impl<'a> Pickles<'a> {
         let places = self.places(&mut source, length)?;
         assemble(&tensors, length, |key, element, count| {
             let place = places.get(key);
-            let &(start, stored) = place.ok_or_else(|| format!("storage `{key}` is missing"))?;
+            let &(start, stored) =
+                place.ok_or_else(|| format!("storage `{}` is missing", shortened(key)))?;
             if stored != count as u64 {
+                let key = shortened(key);
                 return Err(format!(
                     "storage `{key}` has {stored} values instead of {count}"
                 ));
@@ -111,7 +114,8 @@ impl<'a> Pickles<'a> {
                 return Err("has a storage without a name".to_owned());
             };
             let element = elements.get(key);
-            let element = element.ok_or_else(|| format!("has a storage `{key}` of no tensor"))?;
+            let element = element
+                .ok_or_else(|| format!("has a storage `{}` of no tensor", shortened(key)))?;
             source
                 .seek(SeekFrom::Start(at))
                 .map_err(|e| e.to_string())?;
@@ -122,6 +126,7 @@ impl<'a> Pickles<'a> {
             let end = bytes.and_then(|bytes| bytes.checked_add(at + 8));
             let end = end.filter(|end| *end <= length);
             let end = end.ok_or_else(|| {
+                let key = shortened(key);
                 format!("storage `{key}` claims {count} values; the file is truncated or damaged")
             })?;
             places.insert(*key, (at + 8, count));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{MOST_BYTES, Pickle};
+use crate::weights::shortened::shortened;
 use crate::weights::tensors::assemble;
 
 /// Reads the state dictionary of a file of `length` bytes.
@@ -30,13 +31,14 @@ pub(in crate::weights) fn read(
         let mut file = open(&mut zip, &name)?;
         let bytes = element.size() * count as u64;
         if file.size() != bytes {
-            let size = file.size();
+            let (name, size) = (shortened(&name), file.size());
             return Err(format!("`{name}` has {size} bytes instead of {bytes}"));
         }
         let values = element.read(&mut file, count);
-        let values = values.map_err(|e| format!("`{name}`: {e}"))?;
+        let values = values.map_err(|e| format!("`{}`: {e}", shortened(&name)))?;
         // Only at its end is the file's checksum looked at.
-        file.read(&mut [0]).map_err(|e| format!("`{name}`: {e}"))?;
+        file.read(&mut [0])
+            .map_err(|e| format!("`{}`: {e}", shortened(&name)))?;
         Ok(values)
     })
 }
@@ -66,6 +68,7 @@ fn entry(
     most: usize,
 ) -> Result<Vec<u8>, String> {
     let file = open(zip, name)?;
+    let name = shortened(name);
     let mut bytes = Vec::new();
     // The entry's own length is a claim.
     file.take(most as u64 + 1)
@@ -81,7 +84,9 @@ fn open<'z, R: Read + Seek>(
     zip: &'z mut ZipArchive<R>,
     name: &str,
 ) -> Result<zip::read::ZipFile<'z, R>, String> {
-    let file = zip.by_name(name).map_err(|e| format!("`{name}`: {e}"))?;
+    let file = zip.by_name(name);
+    let name = shortened(name);
+    let file = file.map_err(|e| format!("`{name}`: {e}"))?;
     // Torch never compresses, so a few bytes cannot claim to be many.
     match file.compression() {
         CompressionMethod::Stored => Ok(file),
