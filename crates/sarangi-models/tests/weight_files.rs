@@ -90,9 +90,22 @@ fn files_that_hold_no_weights_say_what_to_do() {
     refused(b"\x80\x02K\x01.", &["torch.save"]);
 }
 
+#[test]
+fn errors_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.pth");
+    fs::write(&path, b"these are not weights").unwrap();
+    let message = read_weights(&path).unwrap_err().to_string();
+    assert!(message.contains("text.pth: "), "{message}");
+    let error = read_weights(folder.path().join("absent.pth")).unwrap_err();
+    assert!(matches!(&error, Error::Io { .. }), "{error}");
+    assert!(error.to_string().contains("absent.pth"), "{error}");
+}
+
 /// Every format, in its smallest file.
-const SMALL: [&str; 4] = [
+const SMALL: [&str; 5] = [
     "state.pth",
+    "checkpoint.pth",
     "state-legacy.pth",
     "views-legacy.pth",
     "views.pth",

@@ -1,13 +1,16 @@
 //! Whose name is whose: whole networks of torchvision and timm against ours.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/build.rs"]
+mod any;
+
 use std::collections::BTreeMap;
 use std::fs;
 
 use candle_core::{DType, Device, Tensor};
-use sarangi_core::{Error, Seed, Spec};
+use sarangi_core::{Error, Seed};
 use sarangi_models::{
-    ModelContext, ModelSpec, WeightOptions, WeightReport, apply_weights, class_count, load_weights,
+    ModelSpec, WeightOptions, WeightReport, apply_weights, class_count, load_weights,
     match_weights, read_weights, save_weights,
 };
 use sarangi_nn::Params;
@@ -49,12 +52,7 @@ fn outline(spec: &str, in_channels: usize, classes: usize) -> Params {
 
 fn build_at(params: Params, spec: &str, in_channels: usize, classes: usize) -> Params {
     let spec: ModelSpec = serde_json::from_str(spec).unwrap();
-    let cx = ModelContext {
-        params: &params,
-        in_channels,
-        classes,
-    };
-    spec.build(cx).unwrap();
+    any::build(&spec, &params, [in_channels, classes]).unwrap();
     params
 }
 
@@ -207,6 +205,11 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
         params.snapshot().unwrap()["conv1.weight"].to_string(),
         before
     );
+    let file = fixture("golden/models/five_channel_cnn.pth");
+    let message = load_weights(&params, file).unwrap_err().to_string();
+    for part in ["five_channel_cnn.pth: ", "`block1.0.weight`", "missing"] {
+        assert!(message.contains(part), "{message}");
+    }
     let another = tensors("timm legacy_xception", str::to_owned);
     let message = apply_weights(&params, another, &WeightOptions::default())
         .unwrap_err()

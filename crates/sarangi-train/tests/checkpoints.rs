@@ -35,7 +35,7 @@ fn a_model_of_version_1_answers() {
 #[test]
 fn a_model_with_the_older_name_of_its_last_layer_answers() {
     let mut model = ModelFile::read(fixture("checkpoints/v1/quickstart.safetensors")).unwrap();
-    let settings = [("head".to_owned(), "dropout_linear".to_owned())];
+    let settings = [("head", "dropout_linear")];
     model.card.recipe.model = ModelSpec::named("resnet18", &settings).unwrap();
     let params = Params::new(Seed(1), &Device::Cpu);
     let cx = ModelContext {

@@ -105,13 +105,15 @@ fn weights_that_do_not_fit_are_named_and_nothing_is_written() {
     assert!(answer["error"].as_str().unwrap().contains("out.bias"));
     assert_eq!(answer["weights"]["mis_shaped"][0]["to"], "out.bias");
     // The weights fit, the input does not.
-    quiet(&["--set", "in_channels=5"]).failed(&[
+    quiet(&["--set", "in-channels=5"]).failed(&[
         "in.npy",
         "(batch, 5, bins, frames)",
         "got [1, 3, 13, 22]",
     ]);
     quiet(&["--set", "dropuot=0.1"]).failed(&["dropuot"]);
     quiet(&["--set", "in_channels=no"]).failed(&["in_channels", "`no`"]);
+    quiet(&["--set", "in-channels=no"]).failed(&["in_channels", "`no`"]);
+    quiet(&["--set", "type=resnet18"]).failed(&["type", "five-channel-cnn"]);
     quiet(&["--set", "dropout=2"]).failed(&["dropout"]);
     let weights = fixture("weights/module.pth");
     let (x, y) = (folder.path("in.npy"), folder.path("out.npy"));

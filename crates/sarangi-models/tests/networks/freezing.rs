@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use sarangi_core::{Seed, Spec};
-use sarangi_models::{ModelContext, ModelSpec};
+use sarangi_core::Seed;
+use sarangi_models::ModelSpec;
 use sarangi_nn::{CrossEntropy, Freeze, Mode, Model, Params, Targets, Value, cross_entropy};
 
-use crate::formula;
+use crate::{any, formula};
 
 /// A network on pictures of 33 × 32, small where it can be, without dropout.
 struct Case {
@@ -72,17 +72,9 @@ const CASES: [Case; 14] = [
 const RESNET_18: &Case = &CASES[1];
 
 fn frozen(case: &Case, freeze: Freeze) -> (Params, Box<dyn Model>) {
-    let own = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
-    let settings: Vec<_> = case.settings.iter().map(own).collect();
     let params = Params::new(Seed(1), &Device::Cpu);
-    let base = params.frozen(freeze);
-    let cx = ModelContext {
-        params: &base,
-        in_channels: case.channels,
-        classes: 4,
-    };
-    let spec = ModelSpec::named(case.name, &settings).unwrap();
-    let network = spec.build(cx).unwrap();
+    let spec = ModelSpec::named(case.name, case.settings).unwrap();
+    let network = any::build(&spec, &params.frozen(freeze), [case.channels, 4]).unwrap();
     formula::fill(&params, 2.0);
     (params, network)
 }

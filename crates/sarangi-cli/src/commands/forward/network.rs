@@ -16,6 +16,7 @@ impl Network {
         let (mut in_channels, mut classes) = (None, None);
         let mut fields = Vec::new();
         for (key, text) in settings {
+            let key = key.replace('-', "_");
             let count = || {
                 let count = text.parse().ok().filter(|count| *count > 0);
                 count.with_context(|| format!("--set {key}: must be a whole number, got `{text}`"))
@@ -23,9 +24,13 @@ impl Network {
             match key.as_str() {
                 "in_channels" => in_channels = Some(count()?),
                 "classes" => classes = Some(count()?),
-                _ => fields.push((key.clone(), text.clone())),
+                _ => fields.push((key, text.as_str())),
             }
         }
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, text)| (key.as_str(), *text))
+            .collect();
         Ok(Self {
             spec: ModelSpec::named(name, &fields)?,
             in_channels,
