@@ -8,7 +8,7 @@ use crate::base::Base;
 use crate::extent::Extent;
 use crate::head::{HeadPlace, probability};
 use crate::plain_cnn::{Halving, check_size};
-use crate::stage::{Flatten, Hidden};
+use crate::stage::{Flatten, LinearRelu};
 use crate::{Head, ModelContext, Network};
 
 const NAME: &str = "basic_cnn";
@@ -58,8 +58,7 @@ impl BasicCnnSpec {
         base.stage("flatten", Flatten);
         let [height, width] = self.size.map(|side| side / 8);
         let linear = Linear::new(&params.sub("fc1"), from * height * width, 128)?;
-        let dropout = Dropout { p: 0.0 };
-        base.stage("fc1", Hidden { linear, dropout });
+        base.stage("fc1", LinearRelu(linear));
         base.features = 128;
         Ok(base)
     }

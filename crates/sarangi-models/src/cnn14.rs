@@ -151,7 +151,7 @@ impl Cnn14Spec {
         }
         base.stage("pool", Summary(dropout));
         let linear = Linear::new(&params.sub("fc1"), from, from)?;
-        base.stage("fc1", Hidden { linear, dropout });
+        base.stage("fc1", Hidden::new(linear, dropout));
         base.features = from;
         Ok(base)
     }

@@ -72,7 +72,7 @@ impl Head {
             }
             Self::Hidden256 => {
                 let linear = Linear::new(&place.layers.sub("0"), features, 256)?;
-                network.then("hidden", Hidden { linear, dropout });
+                network.then("hidden", Hidden::new(linear, dropout));
                 features = 256;
                 place.layers.sub("3")
             }
