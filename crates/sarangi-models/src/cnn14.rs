@@ -2,7 +2,7 @@
 
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{
-    BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Linear, Mode, Params, Value,
+    BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Mode, Params, Value,
     adaptive_avg_pool2d, add, avg_pool2d, flatten, global_max_pool2d, with_candle,
 };
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::{Extent, Side};
 use crate::head::{HeadPlace, probability};
+use crate::linear::linear;
 use crate::stage::Hidden;
 use crate::{Head, ModelContext, Network, Stage};
 
@@ -150,7 +151,7 @@ impl Cnn14Spec {
             from = to;
         }
         base.stage("pool", Summary(dropout));
-        let linear = Linear::new(&params.sub("fc1"), from, from)?;
+        let linear = linear(&params.sub("fc1"), from, from, Init::XavierUniform)?;
         base.stage("fc1", Hidden::new(linear, dropout));
         base.features = from;
         Ok(base)
@@ -163,7 +164,7 @@ impl<'a> Spec<ModelContext<'a>> for Cnn14Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = HeadPlace::new(cx.params, "fc_audioset");
+        let place = HeadPlace::new(cx.params, "fc_audioset").beginning(Init::XavierUniform);
         Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

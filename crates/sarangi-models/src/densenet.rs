@@ -174,7 +174,7 @@ impl<'a> Spec<ModelContext<'a>> for DenseNet201Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = HeadPlace::new(cx.params, "classifier");
+        let place = HeadPlace::new(cx.params, "classifier").beginning(Init::FanInUniform);
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

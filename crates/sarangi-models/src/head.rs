@@ -1,10 +1,11 @@
 //! The last layers of a network, from its embedding to the scores.
 
 use sarangi_core::{Error, Result};
-use sarangi_nn::{Dropout, Linear, Params};
+use sarangi_nn::{Dropout, Init, Linear, Params};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
+use crate::linear::linear;
 use crate::network::{LOGITS, Network};
 use crate::stage::Hidden;
 
@@ -30,6 +31,8 @@ pub(crate) struct HeadPlace {
     layers: Params,
     /// That of the last one where it is the only one.
     alone: Params,
+    /// How its weight begins, its bias then with 0; otherwise both as torch has them.
+    begins: Option<Init>,
 }
 
 impl HeadPlace {
@@ -37,7 +40,19 @@ impl HeadPlace {
     pub(crate) fn new(params: &Params, name: &str) -> Self {
         let layers = params.thawed().sub(name);
         let alone = layers.clone();
-        Self { layers, alone }
+        Self {
+            layers,
+            alone,
+            begins: None,
+        }
+    }
+
+    /// The only layer begins with a bias of 0 and a weight of this rule, as its library has it.
+    pub(crate) fn beginning(self, weight: Init) -> Self {
+        Self {
+            begins: Some(weight),
+            ..self
+        }
     }
 
     /// The only layer has this number in a sequence, whatever else is in it.
@@ -45,6 +60,13 @@ impl HeadPlace {
         Self {
             alone: self.layers.sub(number),
             ..self
+        }
+    }
+
+    fn alone(&self, features: usize, classes: usize) -> Result<Linear> {
+        match self.begins {
+            Some(weight) => linear(&self.alone, features, classes, weight),
+            None => Linear::new(&self.alone, features, classes),
         }
     }
 }
@@ -62,22 +84,21 @@ impl Head {
         let dropout = Dropout {
             p: probability(name, dropout)?,
         };
-        let mut features = base.features;
+        let features = base.features;
         let mut network = Network::of(name, base);
         let last = match self {
-            Self::Linear => place.alone.clone(),
+            Self::Linear => place.alone(features, classes)?,
             Self::DropoutLinear => {
                 network.then("dropout", dropout);
-                place.alone.clone()
+                place.alone(features, classes)?
             }
             Self::Hidden256 => {
                 let linear = Linear::new(&place.layers.sub("0"), features, 256)?;
                 network.then("hidden", Hidden::new(linear, dropout));
-                features = 256;
-                place.layers.sub("3")
+                Linear::new(&place.layers.sub("3"), 256, classes)?
             }
         };
-        network.then(LOGITS, Linear::new(&last, features, classes)?);
+        network.then(LOGITS, last);
         Ok(network)
     }
 }

@@ -11,6 +11,7 @@ mod head;
 mod join;
 mod late_fusion;
 mod legacy_xception;
+mod linear;
 mod mobilenet_v1;
 mod mobilenet_v2;
 mod named;

@@ -4,6 +4,7 @@
 
 #[path = "../support/build.rs"]
 mod any;
+mod beginning;
 mod formula;
 mod freezing;
 mod fusion;
