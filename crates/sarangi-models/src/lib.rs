@@ -45,7 +45,7 @@ pub use spec::{ModelContext, ModelSpec};
 pub use stage::{Pool, Stage};
 pub use stem::adapt_input_conv;
 pub use weights::{
-    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, apply_weights,
-    class_count, load_weights, load_weights_with, match_weights, place_weights, read_weights,
-    read_weights_from, save_weights,
+    MappedWeight, MisShapedWeight, NamedShape, Shaped, WeightFormat, WeightOptions, WeightReport,
+    apply_weights, class_count, load_weights, load_weights_with, match_weights, place_weights,
+    read_shapes, read_weights, read_weights_from, save_weights,
 };

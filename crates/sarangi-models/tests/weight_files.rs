@@ -7,7 +7,7 @@ use std::io::Cursor;
 
 use candle_core::{DType, Tensor};
 use sarangi_core::{Error, Result};
-use sarangi_models::{read_weights, read_weights_from};
+use sarangi_models::{WeightFormat, read_shapes, read_weights, read_weights_from};
 use sarangi_testkit::fixture;
 
 fn read(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>> {
@@ -51,7 +51,14 @@ fn what_torch_saved_is_read_to_the_bit() {
     let files = expected();
     assert!(files.len() >= 13, "{:?}", files.keys());
     for (file, want) in files {
-        let got = read_weights(fixture("weights").join(&file)).unwrap();
+        let path = fixture("weights").join(&file);
+        let shapes = read_shapes(&path).unwrap();
+        let got = read_weights(path).unwrap();
+        assert!(
+            got.iter()
+                .map(|(n, t)| (n, t.dims().to_vec()))
+                .eq(shapes.iter().map(|(n, s)| (n, s.clone())))
+        );
         assert!(got.keys().eq(want.keys()), "{file}: {:?}", got.keys());
         for (name, want) in want {
             let got = &got[&name];
@@ -88,6 +95,25 @@ fn files_that_hold_no_weights_say_what_to_do() {
     tar[257..262].copy_from_slice(b"ustar");
     refused(&tar, &["tar file", "load it in torch and save it again"]);
     refused(b"\x80\x02K\x01.", &["torch.save"]);
+}
+
+#[test]
+fn the_format_is_told_by_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let of = |content: &[u8]| {
+        fs::write(&path, content).unwrap();
+        WeightFormat::of_file(&path).unwrap()
+    };
+    assert_eq!(of(&safetensors()), Some(WeightFormat::Safetensors));
+    assert_eq!(of(&bytes("state.pth")), Some(WeightFormat::TorchZip));
+    let legacy = bytes("state-legacy.pth");
+    assert_eq!(of(&legacy), Some(WeightFormat::TorchPickles));
+    assert_eq!(of(b"\x89HDF\r\n\x1a\n"), Some(WeightFormat::Hdf5));
+    for other in [&b""[..], b"PK", b"RIFF", b"ID3\x04", b"\x80\xff"] {
+        assert_eq!(of(other), None);
+    }
+    assert!(WeightFormat::of_file(folder.path().join("absent")).is_err());
 }
 
 #[test]

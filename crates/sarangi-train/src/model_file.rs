@@ -16,6 +16,9 @@ use crate::{Recipe, tensor_file};
 /// The metadata entry of the model file.
 const ENTRY: &str = "sarangi.recipe";
 
+/// How the metadata entries of this project begin, in their quotes.
+const OURS: &str = "\"sarangi.";
+
 /// No list of genres is longer; a number from a hostile file may be.
 const MOST_CLASSES: usize = 10_000;
 
@@ -129,6 +132,18 @@ impl ModelFile {
             .map(|(name, tensor)| (model.current_name(&name).into_owned(), tensor))
             .collect();
         Ok(Self { card, weights })
+    }
+
+    /// Whether a safetensors file calls itself a file of this project, a model or the state of a
+    /// run, and not one of weights alone.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn may_be(path: impl AsRef<Path>) -> Result<bool> {
+        let path = path.as_ref();
+        let header = tensor_file::header(path).map_err(|e| Error::io(path, e))?;
+        let entry = OURS.as_bytes();
+        Ok(header.windows(entry.len()).any(|part| part == entry))
     }
 
     /// Builds the network with these weights on a device.

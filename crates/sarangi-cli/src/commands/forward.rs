@@ -4,7 +4,7 @@ mod network;
 
 use anyhow::{Context, Result, bail};
 use ndarray::{Array2, Axis};
-use sarangi::core::{Error, IntoTensor, Spec, TensorExt};
+use sarangi::core::{IntoTensor, Spec, TensorExt};
 use sarangi::models::{
     ModelContext, WeightOptions, WeightReport, class_count, match_weights, place_weights,
     read_weights,
@@ -68,18 +68,15 @@ pub(crate) fn forward(args: &ForwardArgs, common: &Common, console: &Console) ->
         .for_each(|line| console.note(line));
     let loaded = place_weights(&report, tensors)
         .and_then(|placed| build(&Params::from_values(placed, &device)))
-        .map_err(|e| match e {
-            Error::Shape { got, .. } => Error::checkpoint(&args.weights, got),
-            other => other,
-        });
+        .with_context(|| args.weights.display().to_string());
     let network = match loaded {
         Ok(network) => network,
         Err(error) => {
             if common.json {
-                let (error, weights) = (&error.to_string(), &report);
+                let (error, weights) = (&format!("{error:#}"), &report);
                 console.answer(&Refusal { error, weights }, "")?;
             }
-            return Err(error.into());
+            return Err(error);
         }
     };
 

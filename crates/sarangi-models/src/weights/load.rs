@@ -1,11 +1,10 @@
-//! Weights into networks and out of them.
+//! Weights into networks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::Tensor;
-use safetensors::tensor::{Dtype, TensorView};
-use sarangi_core::{During, Error, Result, write_atomically};
+use sarangi_core::{Error, Result};
 use sarangi_nn::Params;
 
 use super::matching::{WeightOptions, match_weights};
@@ -95,38 +94,4 @@ pub fn place_weights(
         }
     }
     Ok(placed)
-}
-
-/// Writes a network's parameters and running statistics as safetensors, whole, under their names,
-/// which are those of torchvision and timm: `load_state_dict(safetensors.torch.load_file(path))` takes
-/// them, and so does [`load_weights`].
-///
-/// # Errors
-/// [`Error::Io`] if it cannot be written, [`Error::Backend`] if the device fails.
-pub fn save_weights(params: &Params, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    let mut tensors = Vec::new();
-    for (name, tensor) in params.snapshot()? {
-        let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>());
-        let values = values.during("save weights")?;
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        tensors.push((name, tensor.dims().to_vec(), bytes));
-    }
-    let fail = |e: safetensors::SafeTensorError| Error::checkpoint(path, e.to_string());
-    let views = tensors
-        .iter()
-        .map(|(name, dims, bytes)| {
-            let view = TensorView::new(Dtype::F32, dims.clone(), bytes).map_err(fail)?;
-            Ok((name, view))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    // Without this entry some readers refuse the file.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let file = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
-    write_atomically(path, |out| {
-        out.write_all(&file).map_err(|e| Error::io(path, e))
-    })
 }

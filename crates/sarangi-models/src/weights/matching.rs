@@ -8,6 +8,24 @@ use sarangi_nn::{ParameterShape, Params};
 use super::report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
 use super::rules;
 
+/// What has a shape: tensors, and what [`read_shapes`](crate::read_shapes) gives instead of them.
+pub trait Shaped {
+    /// The sizes of its axes.
+    fn dims(&self) -> &[usize];
+}
+
+impl Shaped for Tensor {
+    fn dims(&self) -> &[usize] {
+        self.dims()
+    }
+}
+
+impl Shaped for Vec<usize> {
+    fn dims(&self) -> &[usize] {
+        self
+    }
+}
+
 /// How strictly weights are loaded. The default wants exactly the network's tensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WeightOptions {
@@ -31,7 +49,7 @@ pub struct WeightOptions {
 /// names of a last layer.
 pub fn match_weights(
     params: &Params,
-    tensors: &BTreeMap<String, Tensor>,
+    tensors: &BTreeMap<String, impl Shaped>,
     options: &WeightOptions,
 ) -> WeightReport {
     let network: BTreeMap<String, ParameterShape> = params.shapes().into_iter().collect();
@@ -121,7 +139,7 @@ fn can_be_adapted(shape: &[usize], expected: &[usize]) -> bool {
 
 /// How many classes a network of these weights tells apart, if its last layer can be told by its
 /// name. It is what the file says, and not to be believed before the rest of the file fits.
-pub fn class_count(tensors: &BTreeMap<String, Tensor>) -> Option<usize> {
+pub fn class_count(tensors: &BTreeMap<String, impl Shaped>) -> Option<usize> {
     let mut last = None;
     for (name, tensor) in tensors {
         if rules::stripped(name).any(rules::is_last_weight) {

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
-use candle_core::Tensor;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::element::{Element, read_all};
 use super::shortened::shortened;
-use super::tensors::{Described, assemble};
+use super::tensors::{Described, Wanted};
 
 /// The most bytes that a header may have; the format's own limit.
 const MOST_BYTES: u64 = 100_000_000;
 
 /// Reads the tensors of a file of `length` bytes.
-pub(super) fn read(
+pub(super) fn read<T: Wanted>(
     mut source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let (metadata, begin) = header(&mut source, length)?;
     let mut infos = Vec::new();
     for (name, info) in metadata.tensors() {
@@ -49,7 +48,7 @@ pub(super) fn read(
         });
     let described: Vec<_> = described.collect();
     let starts: BTreeMap<&str, usize> = infos.iter().map(|i| (i.0.as_str(), i.2)).collect();
-    assemble(&described, length, |key, element, count| {
+    T::of(&described, length, |key, element, count| {
         let start = starts.get(key).copied().unwrap_or_default() as u64;
         source
             .seek(SeekFrom::Start(begin + start))

@@ -45,6 +45,11 @@ impl Described<'_> {
         self.dims.len() <= MOST_AXES && extent.is_some_and(|extent| extent <= usize::MAX >> 4)
     }
 
+    /// The sizes of the axes, which are [sound](Self::has_sound_shape).
+    fn shape(&self) -> Vec<usize> {
+        self.dims.iter().map(|dim| *dim as usize).collect()
+    }
+
     /// How many numbers the tensor has, if it lies inside its storage. Its shape must be
     /// [sound](Self::has_sound_shape).
     fn checked_len(&self) -> Option<u64> {
@@ -114,10 +119,43 @@ impl Described<'_> {
     }
 }
 
-/// Makes the tensors. `read` gives the numbers of a storage by its key; it is asked once for each
-/// storage that is needed, after everything the file claims has been held against its `length` in
-/// bytes.
-pub(super) fn assemble(
+/// What may be wanted of the tensors that a file describes.
+pub(super) trait Wanted: Sized {
+    /// Makes it. `read` gives the numbers of a storage by its key; it is asked at most once for each
+    /// storage that is needed, after everything the file claims has been held against its `length`
+    /// in bytes.
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String>;
+}
+
+impl Wanted for Tensor {
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String> {
+        assemble(described, length, read)
+    }
+}
+
+/// The shape alone.
+impl Wanted for Vec<usize> {
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        _: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String> {
+        let storages = check(described, length)?;
+        let tensors = storages.values().flat_map(|(_, _, users)| users);
+        let shapes = tensors.map(|(tensor, _)| (tensor.name.to_owned(), tensor.shape()));
+        Ok(shapes.collect())
+    }
+}
+
+fn assemble(
     described: &[Described<'_>],
     length: u64,
     mut read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
@@ -222,8 +260,8 @@ fn make_of<T: candle_core::WithDType>(
     into: &mut BTreeMap<String, Tensor>,
 ) -> Result<(), String> {
     let mut put = |tensor: &Described<'_>, values: Vec<T>| {
-        let dims: Vec<usize> = tensor.dims.iter().map(|dim| *dim as usize).collect();
-        let made = Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())?;
+        let made = Tensor::from_vec(values, tensor.shape(), &Device::Cpu);
+        let made = made.map_err(|e| e.to_string())?;
         into.insert(tensor.name.to_owned(), made);
         Ok::<_, String>(())
     };

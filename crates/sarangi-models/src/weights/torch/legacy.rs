@@ -8,12 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Seek, SeekFrom};
 
-use candle_core::Tensor;
-
 use super::{Fault, MOST_BYTES, Pickle, Value};
 use crate::weights::element::read_all;
 use crate::weights::shortened::shortened;
-use crate::weights::tensors::assemble;
+use crate::weights::tensors::Wanted;
 
 /// 0x1950a86a20f9469cfc6c.
 const MAGIC: &[u8] = b"l\xfc\x9cF\xf9 j\xa8P\x19";
@@ -22,10 +20,10 @@ const PROTOCOL: i64 = 1001;
 const FIRST_BYTES: usize = 1 << 20;
 
 /// Reads the state dictionary of a file of `length` bytes.
-pub(in crate::weights) fn read(
+pub(in crate::weights) fn read<T: Wanted>(
     mut source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let mut bytes = Vec::new();
     let mut most = FIRST_BYTES;
     loop {
@@ -73,14 +71,14 @@ impl<'a> Pickles<'a> {
         Ok(Self { object, keys, end })
     }
 
-    fn tensors(
+    fn tensors<T: Wanted>(
         &self,
         mut source: impl Read + Seek,
         length: u64,
-    ) -> Result<BTreeMap<String, Tensor>, String> {
+    ) -> Result<BTreeMap<String, T>, String> {
         let tensors = super::tensors(&self.object)?;
         let places = self.places(&mut source, length)?;
-        assemble(&tensors, length, |key, element, count| {
+        T::of(&tensors, length, |key, element, count| {
             let place = places.get(key);
             let &(start, stored) =
                 place.ok_or_else(|| format!("storage `{}` is missing", shortened(key)))?;

@@ -1,20 +1,19 @@
 //! What torch has written since 1.6: a zip with a pickle and a file for each storage.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
-use candle_core::Tensor;
-use std::collections::BTreeMap;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{MOST_BYTES, Pickle};
 use crate::weights::shortened::shortened;
-use crate::weights::tensors::assemble;
+use crate::weights::tensors::Wanted;
 
 /// Reads the state dictionary of a file of `length` bytes.
-pub(in crate::weights) fn read(
+pub(in crate::weights) fn read<T: Wanted>(
     source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let mut zip = ZipArchive::new(source).map_err(|e| format!("a damaged zip file: {e}"))?;
     let folder = folder(&zip)?;
     let order = entry(&mut zip, &format!("{folder}byteorder"), 16).unwrap_or_default();
@@ -26,7 +25,7 @@ pub(in crate::weights) fn read(
     let bytes = entry(&mut zip, &format!("{folder}data.pkl"), MOST_BYTES)?;
     let pickle = Pickle::read(&bytes)?;
     let tensors = super::tensors(&pickle)?;
-    assemble(&tensors, length, |key, element, count| {
+    T::of(&tensors, length, |key, element, count| {
         let name = format!("{folder}data/{key}");
         let mut file = open(&mut zip, &name)?;
         let bytes = element.size() * count as u64;
