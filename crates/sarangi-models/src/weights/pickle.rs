@@ -300,19 +300,6 @@ impl<'a> Machine<'a> {
         std::str::from_utf8(line).map_err(|_| wrong("refers to something without a name"))
     }
 
-    fn global(&mut self, module: &str, name: &str) -> Result<(), Fault> {
-        let global = Global::find(module, name).map_err(Fault::Wrong)?;
-        self.push(Value::Global(global))
-    }
-
-    fn global_from_stack(&mut self) -> Result<(), Fault> {
-        let (name, module) = (self.pop()?, self.pop()?);
-        match (self.get(module)?, self.get(name)?) {
-            (&Value::Text(module), &Value::Text(name)) => self.global(module, name),
-            _ => Err(wrong("refers to something without a name")),
-        }
-    }
-
     fn push(&mut self, value: Value<'a>) -> Result<(), Fault> {
         self.spend(1)?;
         self.stack.push(Id(self.values.len() as u32));

@@ -1,9 +1,22 @@
-//! What a pickle of weights makes: storages, tensors and dictionaries.
+//! What a pickle of weights refers to and makes: storages, tensors and dictionaries.
 
 use super::{Fault, Global, Id, Machine, Storage, TensorView, Value, wrong};
 use crate::weights::tensors::MOST_AXES;
 
 impl<'a> Machine<'a> {
+    pub(super) fn global(&mut self, module: &str, name: &str) -> Result<(), Fault> {
+        let global = Global::find(module, name).map_err(Fault::Wrong)?;
+        self.push(Value::Global(global))
+    }
+
+    pub(super) fn global_from_stack(&mut self) -> Result<(), Fault> {
+        let (name, module) = (self.pop()?, self.pop()?);
+        match (self.get(module)?, self.get(name)?) {
+            (&Value::Text(module), &Value::Text(name)) => self.global(module, name),
+            _ => Err(wrong("refers to something without a name")),
+        }
+    }
+
     /// A reference to what lies outside the pickle: `("storage", type, key, device, count)`.
     pub(super) fn persistent(&mut self) -> Result<(), Fault> {
         const STRANGE: &str = "refers outside itself in a way that torch.save does not";
