@@ -16,7 +16,7 @@ use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 use sarangi::core::IntoTensor;
-use sarangi::models::ModelContext;
+use sarangi::models::{ModelContext, WeightOptions, apply_weights};
 use sarangi::nn::{
     CrossEntropy, Freeze, Mode, Model, Params, Targets, Value, cross_entropy, softmax,
 };
@@ -100,14 +100,12 @@ fn with_new_head(base: &ModelFile, trained: bool) -> anyhow::Result<(Params, Box
         classes: ANSWERS.len(),
     })?;
     if trained {
-        // All tensors must be there; those of the new head stay as they were drawn.
-        let mut tensors = params.snapshot()?;
-        let kept = base
-            .weights
-            .iter()
-            .filter(|(name, _)| !name.starts_with("out."));
-        tensors.extend(kept.map(|(name, tensor)| (name.clone(), tensor.clone())));
-        params.load(&tensors)?;
+        // The new head stays as it was drawn.
+        let options = WeightOptions {
+            without_head: true,
+            ..WeightOptions::default()
+        };
+        apply_weights(&params, base.weights.clone(), &options)?;
     }
     Ok((params, network))
 }

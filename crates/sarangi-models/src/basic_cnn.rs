@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::extent::Extent;
-use crate::head::probability;
+use crate::head::{HeadPlace, probability};
 use crate::plain_cnn::{Halving, check_size};
-use crate::stage::{Flatten, Hidden};
+use crate::stage::{Flatten, LinearRelu};
 use crate::{Head, ModelContext, Network};
 
 const NAME: &str = "basic_cnn";
@@ -58,8 +58,7 @@ impl BasicCnnSpec {
         base.stage("flatten", Flatten);
         let [height, width] = self.size.map(|side| side / 8);
         let linear = Linear::new(&params.sub("fc1"), from * height * width, 128)?;
-        let dropout = Dropout { p: 0.0 };
-        base.stage("fc1", Hidden { linear, dropout });
+        base.stage("fc1", LinearRelu(linear));
         base.features = 128;
         Ok(base)
     }
@@ -71,6 +70,7 @@ impl<'a> Spec<ModelContext<'a>> for BasicCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("fc2"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "fc2");
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

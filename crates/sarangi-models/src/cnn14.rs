@@ -2,7 +2,7 @@
 
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{
-    BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Linear, Mode, Params, Value,
+    BatchNorm, BatchNormSpec, Conv2dSpec, Dropout, Geometry2d, Init, Mode, Params, Value,
     adaptive_avg_pool2d, add, avg_pool2d, flatten, global_max_pool2d, permute,
 };
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::{Extent, Side};
-use crate::head::probability;
+use crate::head::{HeadPlace, probability};
+use crate::linear::linear;
 use crate::stage::Hidden;
 use crate::{Head, ModelContext, Network, Stage};
 
@@ -147,8 +148,8 @@ impl Cnn14Spec {
             from = to;
         }
         base.stage("pool", Summary(dropout));
-        let linear = Linear::new(&params.sub("fc1"), from, from)?;
-        base.stage("fc1", Hidden { linear, dropout });
+        let linear = linear(&params.sub("fc1"), from, from, Init::XavierUniform)?;
+        base.stage("fc1", Hidden::new(linear, dropout));
         base.features = from;
         Ok(base)
     }
@@ -160,6 +161,7 @@ impl<'a> Spec<ModelContext<'a>> for Cnn14Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("fc_audioset"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "fc_audioset").beginning(Init::XavierUniform);
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

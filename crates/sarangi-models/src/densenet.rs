@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::{ConvNorm, stem_pool};
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "densenet201";
@@ -173,7 +174,7 @@ impl<'a> Spec<ModelContext<'a>> for DenseNet201Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = cx.params.sub("classifier");
+        let place = HeadPlace::new(cx.params, "classifier").beginning(Init::FanInUniform);
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

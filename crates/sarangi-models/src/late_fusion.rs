@@ -1,14 +1,14 @@
 //! Late fusion: several pictures of one sound, each seen by a network of its own.
 
 use sarangi_core::{Error, Result, Spec};
-use sarangi_nn::{Dropout, Linear, Mode, Params, Value, relu};
+use sarangi_nn::{Dropout, Linear, Params};
 use serde::{Deserialize, Serialize};
 
 use crate::head::probability;
 use crate::join::{Fusion, Join};
 use crate::network::LOGITS;
-use crate::stage::Hidden;
-use crate::{MobileNetV2Spec, ModelContext, ModelSpec, Network, Stage};
+use crate::stage::LinearRelu;
+use crate::{MobileNetV2Spec, ModelContext, ModelSpec, Network};
 
 const NAME: &str = "late_fusion";
 
@@ -74,16 +74,6 @@ impl Default for LateFusionSpec {
             fusion: Fusion::Concatenation,
             hidden: 32,
         }
-    }
-}
-
-/// A linear layer and a ReLU.
-#[derive(Debug)]
-struct LinearRelu(Linear);
-
-impl Stage for LinearRelu {
-    fn forward(&self, xs: &Value, _: Mode<'_>) -> Result<Value> {
-        relu(&self.0.forward(xs)?)
     }
 }
 
@@ -174,11 +164,8 @@ impl<'a> Spec<ModelContext<'a>> for LateFusionSpec {
         let gates = params.sub("gates");
         let (join, width) = Join::new(self.fusion, &gates, vectors.len(), self.width)?;
         network.join("join", join, vectors);
-        let hidden = Hidden {
-            linear: Linear::new(&params.sub("fc1"), width, self.hidden)?,
-            dropout: Dropout { p: 0.0 },
-        };
-        network.then("fc1", hidden);
+        let hidden = Linear::new(&params.sub("fc1"), width, self.hidden)?;
+        network.then("fc1", LinearRelu(hidden));
         network.then(
             LOGITS,
             Linear::new(&params.sub("fc2"), self.hidden, cx.classes)?,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "legacy_xception";
@@ -186,7 +187,7 @@ impl<'a> Spec<ModelContext<'a>> for LegacyXceptionSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = cx.params.sub("fc");
+        let place = HeadPlace::new(cx.params, "fc");
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

@@ -11,6 +11,7 @@ mod head;
 mod join;
 mod late_fusion;
 mod legacy_xception;
+mod linear;
 mod mobilenet_v1;
 mod mobilenet_v2;
 mod named;
@@ -46,7 +47,7 @@ pub use spec::{ModelContext, ModelSpec};
 pub use stage::{Pool, Stage};
 pub use stem::adapt_input_conv;
 pub use weights::{
-    MappedWeight, MisShapedWeight, NamedShape, WeightOptions, WeightReport, apply_weights,
-    class_count, load_weights, load_weights_with, match_weights, read_weights, read_weights_from,
-    save_weights,
+    MappedWeight, MisShapedWeight, NamedShape, Shaped, WeightFormat, WeightOptions, WeightReport,
+    apply_weights, class_count, load_weights, load_weights_with, match_weights, place_weights,
+    read_shapes, read_weights, read_weights_from, save_weights,
 };

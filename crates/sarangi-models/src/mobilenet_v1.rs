@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::{Head, ModelContext, Network, Pool};
 
 const NAME: &str = "mobilenet_v1";
@@ -80,7 +81,7 @@ impl<'a> Spec<ModelContext<'a>> for MobileNetV1Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = cx.params.sub("classifier");
+        let place = HeadPlace::new(cx.params, "classifier");
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

@@ -1,12 +1,13 @@
 //! MobileNetV2 (Sandler et al. 2018).
 
 use sarangi_core::{Result, Spec};
-use sarangi_nn::{Geometry2d, Mode, Params, Value, add};
+use sarangi_nn::{Geometry2d, Init, Mode, Params, Value, add};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "mobilenet_v2";
@@ -126,7 +127,9 @@ impl<'a> Spec<ModelContext<'a>> for MobileNetV2Spec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        let place = cx.params.sub("classifier");
+        let place = HeadPlace::new(cx.params, "classifier")
+            .alone_at("1")
+            .beginning(Init::Normal { std: 0.01 });
         self.head.on(base, NAME, &place, self.dropout, cx.classes)
     }
 }

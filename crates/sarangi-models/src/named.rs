@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::ModelSpec;
 
+/// The field of a description that says which network it is.
+const TYPE: &str = "type";
+
 impl ModelSpec {
     /// The names that [`named`](Self::named) and recipes know.
     pub const NAMES: [&'static str; 14] = [
@@ -32,11 +35,15 @@ impl ModelSpec {
     ///
     /// # Errors
     /// [`Error::Config`] if there is no such network or field, or the value makes no sense there.
-    pub fn named(name: &str, settings: &[(String, String)]) -> Result<Self> {
+    pub fn named(name: &str, settings: &[(&str, &str)]) -> Result<Self> {
         let mut fields = Map::new();
-        fields.insert("type".to_owned(), name.into());
-        for (field, text) in settings {
-            let value = serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
+        fields.insert(TYPE.to_owned(), name.into());
+        for &(field, text) in settings {
+            if field == TYPE {
+                let reason = format!("is the network's name, which is {name} already");
+                return Err(Error::config("model", TYPE, reason));
+            }
+            let value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
             fields.insert(field.replace('-', "_"), value);
         }
         Self::from_fields(fields)
@@ -45,7 +52,7 @@ impl ModelSpec {
 
     /// A description whose name is perhaps not yet that of its type.
     fn from_fields(mut fields: Map<String, Value>) -> serde_json::Result<Self> {
-        if let Some(Value::String(name)) = fields.get("type") {
+        if let Some(Value::String(name)) = fields.get(TYPE) {
             let known = name.replace('-', "_");
             if !Self::NAMES
                 .iter()
@@ -70,7 +77,7 @@ impl ModelSpec {
                 }
                 None => known,
             };
-            fields.insert("type".to_owned(), name.into());
+            fields.insert(TYPE.to_owned(), name.into());
         }
         Self::deserialize(Value::Object(fields))
     }
@@ -86,7 +93,7 @@ impl Serialize for ModelSpec {
 impl<'de> Deserialize<'de> for ModelSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = match Value::deserialize(deserializer)? {
-            Value::String(name) => Map::from_iter([("type".to_owned(), name.into())]),
+            Value::String(name) => Map::from_iter([(TYPE.to_owned(), name.into())]),
             Value::Object(fields) => fields,
             other => {
                 let reason = format!("a network is a name or a table with a `type`, not {other}");
@@ -101,11 +108,6 @@ impl<'de> Deserialize<'de> for ModelSpec {
 mod tests {
     use super::*;
     use crate::{Head, MobileNetV2Spec, ResNetSpec, Stem};
-
-    fn settings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        let own = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
-        pairs.iter().map(own).collect()
-    }
 
     #[test]
     fn every_name_is_known_with_either_dash_and_survives_json() {
@@ -124,11 +126,11 @@ mod tests {
 
     #[test]
     fn fields_are_set_and_mistakes_are_named() {
-        let set = settings(&[
+        let set = [
             ("stem", "3x3"),
             ("head", "dropout-linear"),
             ("dropout", "0.25"),
-        ]);
+        ];
         let expected = ResNetSpec {
             layers: 34,
             stem: Stem::ThreeByThree,
@@ -138,7 +140,7 @@ mod tests {
         };
         let spec = ModelSpec::named("resnet34", &set).unwrap();
         assert_eq!(spec, ModelSpec::ResNet(expected));
-        let hidden = ModelSpec::named("mobilenet_v2", &settings(&[("head", "hidden256")]));
+        let hidden = ModelSpec::named("mobilenet_v2", &[("head", "hidden256")]);
         let expected = MobileNetV2Spec {
             head: Head::Hidden256,
             ..MobileNetV2Spec::default()
@@ -150,10 +152,9 @@ mod tests {
             ("resnet18", &[("heads", "linear")][..], "heads"),
             ("resnet18", &[("head", "liner")][..], "liner"),
             ("basic-cnn", &[("size", "256")][..], "array"),
+            ("resnet18", &[("type", "resnet50")][..], "type"),
         ] {
-            let message = ModelSpec::named(name, &settings(set))
-                .unwrap_err()
-                .to_string();
+            let message = ModelSpec::named(name, set).unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
             assert_eq!(message.lines().count(), 1, "{message}");
         }

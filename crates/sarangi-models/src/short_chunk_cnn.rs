@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::Base;
 use crate::conv_norm::ConvNorm;
 use crate::extent::Extent;
-use crate::head::probability;
+use crate::head::{HeadPlace, probability};
 use crate::{Head, ModelContext, Network, Pool, Stage};
 
 const NAME: &str = "short_chunk_cnn";
@@ -130,6 +130,7 @@ impl<'a> Spec<ModelContext<'a>> for ShortChunkCnnSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("dense2"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "dense2");
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

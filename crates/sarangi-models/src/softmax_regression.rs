@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::extent::Extent;
+use crate::head::HeadPlace;
 use crate::plain_cnn::check_size;
 use crate::stage::Flatten;
 use crate::{Head, ModelContext, Network};
@@ -54,6 +55,7 @@ impl<'a> Spec<ModelContext<'a>> for SoftmaxRegressionSpec {
     fn build(&self, cx: ModelContext<'a>) -> Result<Network> {
         cx.check(NAME)?;
         let base = self.base(cx.params, cx.in_channels)?;
-        Head::Linear.on(base, NAME, &cx.params.sub("fc"), 0.0, cx.classes)
+        let place = HeadPlace::new(cx.params, "fc");
+        Head::Linear.on(base, NAME, &place, 0.0, cx.classes)
     }
 }

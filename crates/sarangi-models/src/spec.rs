@@ -1,12 +1,14 @@
 //! Networks by description.
 
+use std::borrow::Cow;
+
 use sarangi_core::{Error, Result, Spec};
 use sarangi_nn::{Model, Params};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Base;
 use crate::{
-    BasicCnnSpec, Cnn14Spec, DenseNet201Spec, FiveChannelCnnSpec, LateFusionSpec,
+    BasicCnnSpec, Cnn14Spec, DenseNet201Spec, FiveChannelCnnSpec, Head, LateFusionSpec,
     LegacyXceptionSpec, MobileNetV1Spec, MobileNetV2Spec, ResNetSpec, ShortChunkCnnSpec,
     SmallCnnSpec, SoftmaxRegressionSpec,
 };
@@ -82,6 +84,32 @@ pub enum ModelSpec {
 }
 
 impl ModelSpec {
+    /// What the network calls a tensor today that it once called `name`.
+    ///
+    /// The last layer behind a dropout was `fc.1` or `classifier.1` in every network, and MobileNetV2's
+    /// without one `classifier`; today it has its library's own name, whatever comes before it.
+    pub fn current_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let head = match self {
+            Self::ResNet(spec) => spec.head,
+            Self::LegacyXception(spec) => spec.head,
+            Self::MobileNetV1(spec) => spec.head,
+            Self::MobileNetV2(spec) => spec.head,
+            Self::DenseNet201(spec) => spec.head,
+            _ => return Cow::Borrowed(name),
+        };
+        let Some((layer, kind)) = name.rsplit_once('.') else {
+            return Cow::Borrowed(name);
+        };
+        let layer = match (self, head, layer) {
+            (Self::MobileNetV2(_), Head::Linear, "classifier") => "classifier.1",
+            (Self::MobileNetV2(_), ..) => return Cow::Borrowed(name),
+            (_, Head::DropoutLinear, "fc.1") => "fc",
+            (_, Head::DropoutLinear, "classifier.1") => "classifier",
+            _ => return Cow::Borrowed(name),
+        };
+        Cow::Owned(format!("{layer}.{kind}"))
+    }
+
     /// The network without its head, as a branch of a late fusion has it.
     pub(crate) fn base(&self, params: &Params, channels: usize) -> Result<Base> {
         match self {
@@ -140,6 +168,48 @@ mod tests {
         assert!(json.contains(r#""type":"five_channel_cnn""#), "{json}");
         let typo = r#"{"type":"five_channel_cnn","dropuot":0.1}"#;
         assert!(serde_json::from_str::<ModelSpec>(typo).is_err());
+    }
+
+    #[test]
+    fn last_layers_of_older_files_have_the_names_of_today() {
+        for (json, then, now) in [
+            (r#""resnet18""#, "fc.weight", "fc.weight"),
+            (
+                r#"{"type":"resnet18","head":"dropout_linear"}"#,
+                "fc.1.weight",
+                "fc.weight",
+            ),
+            (
+                r#"{"type":"resnet18","head":"dropout_linear"}"#,
+                "fc.bias",
+                "fc.bias",
+            ),
+            (
+                r#"{"type":"resnet18","head":"hidden256"}"#,
+                "fc.3.bias",
+                "fc.3.bias",
+            ),
+            (
+                r#"{"type":"densenet201","head":"dropout_linear"}"#,
+                "classifier.1.bias",
+                "classifier.bias",
+            ),
+            (
+                r#""mobilenet_v2""#,
+                "classifier.1.bias",
+                "classifier.1.bias",
+            ),
+            (
+                r#"{"type":"mobilenet_v2","head":"linear"}"#,
+                "classifier.bias",
+                "classifier.1.bias",
+            ),
+            (r#""basic_cnn""#, "fc.1.weight", "fc.1.weight"),
+        ] {
+            let spec: ModelSpec = serde_json::from_str(json).unwrap();
+            assert_eq!(spec.current_name(then), now, "{json}");
+            assert_eq!(spec.current_name(now), now, "{json}");
+        }
     }
 
     #[test]

@@ -83,16 +83,33 @@ impl Stage for Flatten {
     }
 }
 
+/// A linear layer and a ReLU.
+#[derive(Debug)]
+pub(crate) struct LinearRelu(pub(crate) Linear);
+
+impl Stage for LinearRelu {
+    fn forward(&self, xs: &Value, _: Mode<'_>) -> Result<Value> {
+        relu(&self.0.forward(xs)?)
+    }
+}
+
 /// A linear layer, ReLU and dropout.
 #[derive(Debug)]
 pub(crate) struct Hidden {
-    pub(crate) linear: Linear,
-    pub(crate) dropout: Dropout,
+    linear: LinearRelu,
+    dropout: Dropout,
+}
+
+impl Hidden {
+    pub(crate) fn new(linear: Linear, dropout: Dropout) -> Self {
+        let linear = LinearRelu(linear);
+        Self { linear, dropout }
+    }
 }
 
 impl Stage for Hidden {
-    fn forward(&self, xs: &Value, mode: Mode<'_>) -> Result<Value> {
-        let xs = relu(&self.linear.forward(xs)?)?;
+    fn forward(&self, xs: &Value, mut mode: Mode<'_>) -> Result<Value> {
+        let xs = self.linear.forward(xs, mode.reborrow())?;
         self.dropout.forward(&xs, mode)
     }
 }

@@ -5,8 +5,8 @@ use sarangi_core::{During, Error, Result};
 
 /// The filter of a first convolution for another number of input channels, by the rule of timm's
 /// `adapt_input_conv`: for one channel the sum over the inputs; for n the inputs in turn as often as
-/// needed, scaled by inputs / n. So the response to the same picture in every channel stays what it
-/// was.
+/// needed, scaled by inputs / n. So the same picture in every channel has the response that it had,
+/// if `channels` is 1 or a multiple of the inputs.
 ///
 /// # Shapes
 /// (out, inputs, height, width) → (out, `channels`, height, width).

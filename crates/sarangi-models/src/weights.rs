@@ -1,6 +1,7 @@
 //! Other people's weights.
 
 mod element;
+mod format;
 mod hub;
 mod load;
 mod matching;
@@ -8,6 +9,8 @@ mod pickle;
 mod report;
 mod rules;
 mod safetensors;
+mod save;
+mod shortened;
 mod tensors;
 mod torch;
 
@@ -19,12 +22,15 @@ use std::path::Path;
 use candle_core::Tensor;
 use sarangi_core::{Error, Result};
 
-pub use load::{apply_weights, load_weights, load_weights_with, save_weights};
-pub use matching::{WeightOptions, class_count, match_weights};
+pub use format::WeightFormat;
+pub use load::{apply_weights, load_weights, load_weights_with, place_weights};
+pub use matching::{Shaped, WeightOptions, class_count, match_weights};
 pub use report::{MappedWeight, MisShapedWeight, NamedShape, WeightReport};
+pub use save::save_weights;
+use tensors::Wanted;
 
-/// Reads all tensors of a file by name: every float as f32, whole numbers as i64, bytes and truth
-/// values as u8.
+/// Reads all tensors of a file by name: every float as f32, whole numbers as i32 or i64, bytes and
+/// truth values as u8.
 ///
 /// The format is told by the content: safetensors, or what `torch.save` writes (`.pth`, `.pt`,
 /// `.ckpt`), the zip of today and the row of pickles that torch wrote before 1.6. A torch file
@@ -55,29 +61,41 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> 
 /// As [`read_weights`].
 pub fn read_weights_from(
     name: impl AsRef<Path>,
-    mut source: impl Read + Seek,
+    source: impl Read + Seek,
 ) -> Result<BTreeMap<String, Tensor>> {
-    let name = name.as_ref();
+    read(name.as_ref(), source)
+}
+
+/// Reads the names and shapes of all tensors of a file, as [`read_weights`] reads the tensors, but
+/// none of their values.
+///
+/// # Errors
+/// As [`read_weights`].
+pub fn read_shapes(path: impl AsRef<Path>) -> Result<BTreeMap<String, Vec<usize>>> {
+    let path = hub::locate(path.as_ref())?;
+    let file = File::open(&path).map_err(|e| Error::io(&path, e))?;
+    read(&path, BufReader::new(file))
+}
+
+/// Reads what is wanted of a source's tensors.
+fn read<T: Wanted>(name: &Path, mut source: impl Read + Seek) -> Result<BTreeMap<String, T>> {
     let io = |e| Error::io(name, e);
     let length = source.seek(SeekFrom::End(0)).map_err(io)?;
     source.rewind().map_err(io)?;
-    let mut magic = Vec::new();
-    source
-        .by_ref()
-        .take(9)
-        .read_to_end(&mut magic)
-        .map_err(io)?;
+    let beginning = WeightFormat::beginning(&mut source).map_err(io)?;
     source.rewind().map_err(io)?;
-    let read = match &magic[..] {
-        [] => Err("file is empty".to_owned()),
-        // The length of the header comes first, and its bytes may look like anything.
-        [_, _, _, _, 0, 0, 0, 0, b'{'] => safetensors::read(source, length),
-        [b'P', b'K', 3, 4, ..] => torch::read_zipped(source, length)
-            .map_err(|reason| format!("not a readable torch file: {reason}")),
-        [0x80, ..] => torch::read_legacy(source, length)
-            .map_err(|reason| format!("not a readable torch file: {reason}")),
-        [0x89, b'H', b'D', b'F', b'\r', b'\n', ..] => Err(keras()),
-        _ => safetensors::read(source, length),
+    let torch = |reason| format!("not a readable torch file: {reason}");
+    let read = match WeightFormat::of(&beginning) {
+        _ if beginning.is_empty() => Err("file is empty".to_owned()),
+        Some(WeightFormat::TorchZip) => torch::read_zipped(source, length).map_err(torch),
+        Some(WeightFormat::TorchPickles) => torch::read_legacy(source, length).map_err(torch),
+        Some(WeightFormat::Hdf5) => Err(keras()),
+        Some(WeightFormat::Tar) => Err(
+            "a tar file: if it is of torch's first versions, load it in torch and save it again"
+                .to_owned(),
+        ),
+        // Which says that it is neither, if it is not.
+        Some(WeightFormat::Safetensors) | None => safetensors::read(source, length),
     };
     match read {
         Ok(tensors) if tensors.is_empty() => Err(format!("holds no tensors{}", torch::hint())),

@@ -1,25 +1,19 @@
 //! The published numbers of parameters.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/build.rs"]
+mod any;
+
 use candle_core::Device;
-use sarangi_core::{Seed, Spec};
-use sarangi_models::{ModelContext, ModelSpec};
+use sarangi_core::Seed;
+use sarangi_models::ModelSpec;
 use sarangi_nn::Params;
 
 /// Trainable numbers, and running statistics, which Keras counts too.
 fn count(name: &str, settings: &[(&str, &str)], in_channels: usize, classes: usize) -> [usize; 2] {
-    let own = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
-    let settings: Vec<_> = settings.iter().map(own).collect();
     let params = Params::new(Seed(1), &Device::Cpu);
-    let cx = ModelContext {
-        params: &params,
-        in_channels,
-        classes,
-    };
-    ModelSpec::named(name, &settings)
-        .unwrap()
-        .build(cx)
-        .unwrap();
+    let spec = ModelSpec::named(name, settings).unwrap();
+    any::build(&spec, &params, [in_channels, classes]).unwrap();
     let all: usize = params.all().iter().map(|(_, p)| p.var.elem_count()).sum();
     let trainable = params.trainable_count();
     [trainable, all - trainable]

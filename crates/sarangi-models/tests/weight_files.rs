@@ -7,7 +7,7 @@ use std::io::Cursor;
 
 use candle_core::{DType, Tensor};
 use sarangi_core::{Error, Result};
-use sarangi_models::{read_weights, read_weights_from};
+use sarangi_models::{WeightFormat, read_shapes, read_weights, read_weights_from};
 use sarangi_testkit::fixture;
 
 fn read(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>> {
@@ -51,7 +51,14 @@ fn what_torch_saved_is_read_to_the_bit() {
     let files = expected();
     assert!(files.len() >= 13, "{:?}", files.keys());
     for (file, want) in files {
-        let got = read_weights(fixture("weights").join(&file)).unwrap();
+        let path = fixture("weights").join(&file);
+        let shapes = read_shapes(&path).unwrap();
+        let got = read_weights(path).unwrap();
+        assert!(
+            got.iter()
+                .map(|(n, t)| (n, t.dims().to_vec()))
+                .eq(shapes.iter().map(|(n, s)| (n, s.clone())))
+        );
         assert!(got.keys().eq(want.keys()), "{file}: {:?}", got.keys());
         for (name, want) in want {
             let got = &got[&name];
@@ -83,12 +90,48 @@ fn files_that_hold_no_weights_say_what_to_do() {
         &["neither a torch file nor a safetensors file"],
     );
     refused(b"PK\x03\x04 and then nothing", &["zip"]);
+    let mut tar = vec![0; 1024];
+    tar[..4].copy_from_slice(b"sys_");
+    tar[257..262].copy_from_slice(b"ustar");
+    refused(&tar, &["tar file", "load it in torch and save it again"]);
     refused(b"\x80\x02K\x01.", &["torch.save"]);
 }
 
+#[test]
+fn the_format_is_told_by_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let of = |content: &[u8]| {
+        fs::write(&path, content).unwrap();
+        WeightFormat::of_file(&path).unwrap()
+    };
+    assert_eq!(of(&safetensors()), Some(WeightFormat::Safetensors));
+    assert_eq!(of(&bytes("state.pth")), Some(WeightFormat::TorchZip));
+    let legacy = bytes("state-legacy.pth");
+    assert_eq!(of(&legacy), Some(WeightFormat::TorchPickles));
+    assert_eq!(of(b"\x89HDF\r\n\x1a\n"), Some(WeightFormat::Hdf5));
+    for other in [&b""[..], b"PK", b"RIFF", b"ID3\x04", b"\x80\xff"] {
+        assert_eq!(of(other), None);
+    }
+    assert!(WeightFormat::of_file(folder.path().join("absent")).is_err());
+}
+
+#[test]
+fn errors_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.pth");
+    fs::write(&path, b"these are not weights").unwrap();
+    let message = read_weights(&path).unwrap_err().to_string();
+    assert!(message.contains("text.pth: "), "{message}");
+    let error = read_weights(folder.path().join("absent.pth")).unwrap_err();
+    assert!(matches!(&error, Error::Io { .. }), "{error}");
+    assert!(error.to_string().contains("absent.pth"), "{error}");
+}
+
 /// Every format, in its smallest file.
-const SMALL: [&str; 4] = [
+const SMALL: [&str; 5] = [
     "state.pth",
+    "checkpoint.pth",
     "state-legacy.pth",
     "views-legacy.pth",
     "views.pth",
@@ -188,8 +231,31 @@ fn headers_that_lie_are_refused() {
         file[..8].copy_from_slice(&u64::to_le_bytes(length));
         refused(&file, &["neither a torch file nor a safetensors file"]);
     }
+    // Nothing in them, and yet more than can be counted: the values have no bytes to be held against.
+    let empty = |shape: &str| {
+        let of = tensor(shape, "0,0");
+        with_header(&format!(r#"{{"a":{{{of}}}}}"#), 0)
+    };
+    refused(&empty("0,1099511627776,1099511627776"), &["no tensor has"]);
+    refused(&empty("0,1,1,1,1,1,1,1,1"), &["9 axes"]);
+    assert_eq!(read(&empty("0,1099511627776")).unwrap()["a"].dims()[0], 0);
+    let quoted = format!(r#"{{"a":"{}"}}"#, "x".repeat(10_000));
+    let error = read(&with_header(&quoted, 0)).unwrap_err().to_string();
+    assert!(error.len() < 400, "{error}");
     let complex = r#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#;
     refused(&with_header(complex, 8), &["`a`", "C64"]);
+}
+
+#[test]
+fn names_longer_than_any_networks_are_refused_and_cut_short() {
+    let named = |name: &str| {
+        let header = format!(r#"{{"{name}":{{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}}}"#);
+        with_header(&header, 4)
+    };
+    assert!(read(&named(&"net.".repeat(256))).is_ok());
+    let file = named(&"net.".repeat(40_000));
+    refused(&file, &["160000 bytes", "net.…`"]);
+    assert!(read(&file).unwrap_err().to_string().len() < 400);
 }
 
 /// A torch file of today with this pickle, and one storage of 16 floats under the key `0`.
@@ -237,18 +303,35 @@ fn pickle(count: u64, offset: u64, dims: &[u64], strides: &[u64]) -> Vec<u8> {
 fn pickles_that_lie_are_refused() {
     let good = pickle(16, 4, &[2, 3], &[6, 1]);
     assert_eq!(read(&zipped(&good)).unwrap()["a"].dims(), [2, 3]);
-    let huge = 1 << 60;
+    let (most, huge, large) = (i64::MAX as u64, 1 << 60, 1 << 40);
+    let far = pickle(16, 1, &[2, 1], &[2, most]);
+    assert_eq!(read(&zipped(&far)).unwrap()["a"].dims(), [2, 1]);
     for (pickle, part) in [
+        (
+            pickle(0, 0, &[0, large, large], &[0, large, 1]),
+            "no tensor has",
+        ),
+        (
+            pickle(16, 0, &[0, large, large], &[0, large, 1]),
+            "no tensor has",
+        ),
+        (
+            pickle(16, 0, &[large, 0, large], &[0, 0, 0]),
+            "no tensor has",
+        ),
         (pickle(17, 0, &[1], &[1]), "64 bytes instead of 68"),
         (pickle(15, 0, &[1], &[1]), "64 bytes instead of 60"),
         (pickle(huge, 0, &[1], &[1]), "more than the file has"),
-        (pickle(u64::MAX, 0, &[1], &[1]), "more than the file has"),
+        (pickle(most, 0, &[1], &[1]), "more than the file has"),
+        (pickle(u64::MAX, 0, &[1], &[1]), "outside itself"),
         (pickle(16, 0, &[17], &[1]), "larger than its storage"),
         (pickle(16, 11, &[2, 3], &[3, 1]), "larger than its storage"),
-        (pickle(16, u64::MAX, &[1], &[1]), "larger than its storage"),
-        (pickle(16, 0, &[huge, huge], &[0, 0]), "larger than its"),
-        (pickle(16, 0, &[huge], &[0]), "the file only"),
-        (pickle(16, 0, &[huge], &[huge]), "larger than its storage"),
+        (pickle(16, most, &[1], &[1]), "larger than its storage"),
+        (pickle(16, u64::MAX, &[1], &[1]), "shape and strides"),
+        (pickle(16, 0, &[huge, huge], &[0, 0]), "no tensor has"),
+        (pickle(16, 0, &[huge], &[0]), "no tensor has"),
+        (pickle(16, 0, &[large], &[0]), "the file only"),
+        (pickle(16, 0, &[large], &[huge]), "larger than its storage"),
         (pickle(16, 0, &[2], &[1, 1]), "shape and strides"),
         (pickle(16, 0, &[1; 9], &[1; 9]), "shape and strides"),
         (b"cos\nsystem\n(\x8c\x02lstR.".to_vec(), "`os.system`"),

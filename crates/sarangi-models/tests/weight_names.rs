@@ -1,16 +1,19 @@
 //! Whose name is whose: whole networks of torchvision and timm against ours.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/build.rs"]
+mod any;
+
 use std::collections::BTreeMap;
 use std::fs;
 
 use candle_core::{DType, Device, Tensor};
-use sarangi_core::{Error, Seed, Spec};
+use sarangi_core::{Error, Seed};
 use sarangi_models::{
-    ModelContext, ModelSpec, WeightOptions, WeightReport, apply_weights, class_count, load_weights,
+    ModelSpec, WeightOptions, WeightReport, apply_weights, class_count, load_weights,
     match_weights, read_weights, save_weights,
 };
-use sarangi_nn::{Init, Params};
+use sarangi_nn::Params;
 use sarangi_testkit::fixture;
 use serde_json::Value;
 
@@ -34,20 +37,31 @@ fn tensors(network: &str, rename: impl Fn(&str) -> String) -> BTreeMap<String, T
 }
 
 fn build(spec: &str, in_channels: usize, classes: usize) -> Params {
-    let spec: ModelSpec = serde_json::from_str(spec).unwrap();
-    let params = Params::new(Seed(1), &Device::Cpu);
-    let cx = ModelContext {
-        params: &params,
+    build_at(
+        Params::new(Seed(1), &Device::Cpu),
+        spec,
         in_channels,
         classes,
-    };
-    spec.build(cx).unwrap();
+    )
+}
+
+/// Names and shapes alone.
+fn outline(spec: &str, in_channels: usize, classes: usize) -> Params {
+    build_at(Params::outline(&Device::Cpu), spec, in_channels, classes)
+}
+
+fn build_at(params: Params, spec: &str, in_channels: usize, classes: usize) -> Params {
+    let spec: ModelSpec = serde_json::from_str(spec).unwrap();
+    any::build(&spec, &params, [in_channels, classes]).unwrap();
     params
 }
 
 const RESNET_18: &str = r#"{"type": "resnet", "layers": 18}"#;
 const RESNET_34: &str = r#"{"type": "resnet", "layers": 34}"#;
 const MOBILENET_V2: &str = r#"{"type": "mobilenet_v2"}"#;
+const MOBILENET_V1: &str = r#"{"type": "mobilenet_v1"}"#;
+const RESNET_50: &str = r#"{"type": "resnet", "layers": 50}"#;
+const DENSENET_201: &str = r#"{"type": "densenet201"}"#;
 const LEGACY_XCEPTION: &str = r#"{"type": "legacy_xception"}"#;
 
 #[track_caller]
@@ -65,8 +79,12 @@ fn networks_of_torchvision_and_timm_are_ours_name_for_name() {
         (RESNET_34, "timm resnet34"),
         (MOBILENET_V2, "torchvision mobilenet_v2"),
         (LEGACY_XCEPTION, "timm legacy_xception"),
+        (RESNET_50, "torchvision resnet50"),
+        (MOBILENET_V1, "timm mobilenetv1_100"),
+        (DENSENET_201, "torchvision densenet201"),
+        (DENSENET_201, "timm densenet201"),
     ] {
-        let params = build(spec, 3, 1000);
+        let params = outline(spec, 3, 1000);
         let report = matched(&params, &tensors(theirs, str::to_owned));
         assert!(report.mapped.iter().all(|m| m.from == m.to), "{theirs}");
         assert!(report.unused.len() > 10, "{theirs}");
@@ -75,7 +93,7 @@ fn networks_of_torchvision_and_timm_are_ours_name_for_name() {
 
 #[test]
 fn names_of_mobilenet_v2_in_timm_mean_what_stands_at_the_same_place_in_torchvision() {
-    let params = build(MOBILENET_V2, 3, 1000);
+    let params = outline(MOBILENET_V2, 3, 1000);
     let report = matched(&params, &tensors("timm mobilenetv2_100", str::to_owned));
     let mapped = report.mapped.iter();
     let mapped: BTreeMap<_, _> = mapped.map(|m| (m.from.clone(), m.to.clone())).collect();
@@ -123,20 +141,9 @@ fn wrappers_and_the_systems_own_names_are_understood() {
     }
 }
 
-/// The names of a network that is not built here, as parameters.
-fn parameters(network: &str) -> Params {
-    let params = Params::new(Seed(1), &Device::Cpu);
-    for (name, shape) in names(network) {
-        if !name.ends_with("num_batches_tracked") {
-            params.buffer(&name, shape, Init::Const(0.0)).unwrap();
-        }
-    }
-    params
-}
-
 #[test]
 fn the_old_names_of_densenets_are_understood() {
-    let params = parameters("torchvision densenet201");
+    let params = outline(DENSENET_201, 3, 1000);
     matched(&params, &tensors("timm densenet201", str::to_owned));
     let old = |name: &str| {
         let mut name = name.to_owned();
@@ -198,6 +205,11 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
         params.snapshot().unwrap()["conv1.weight"].to_string(),
         before
     );
+    let file = fixture("golden/models/five_channel_cnn.pth");
+    let message = load_weights(&params, file).unwrap_err().to_string();
+    for part in ["five_channel_cnn.pth: ", "`block1.0.weight`", "missing"] {
+        assert!(message.contains(part), "{message}");
+    }
     let another = tensors("timm legacy_xception", str::to_owned);
     let message = apply_weights(&params, another, &WeightOptions::default())
         .unwrap_err()
@@ -232,6 +244,36 @@ fn a_new_head_stays_as_it_was_drawn() {
     apply_weights(&params, headless, &options).unwrap();
 }
 
+/// A network knows what its head is, whatever it is called; what stays is everything else.
+#[test]
+fn without_the_head_every_network_takes_its_base_from_another_of_other_classes() {
+    const LATE_FUSION: &str = r#"{"type": "late_fusion", "fusion": "gated", "shared_base": true}"#;
+    let hidden = r#"{"type": "resnet", "layers": 18, "head": "hidden256"}"#;
+    for (spec, channels, kept) in [
+        (r#"{"type": "basic_cnn", "size": [16, 16]}"#, 3, 2),
+        (r#"{"type": "cnn14", "channels": 1}"#, 1, 2),
+        (r#"{"type": "short_chunk_cnn", "channels": 1}"#, 1, 2),
+        (r#"{"type": "five_channel_cnn"}"#, 5, 2),
+        (LATE_FUSION, 6, 2 * 6),
+        (hidden, 3, 4),
+    ] {
+        let (here, there) = (build(spec, channels, 7), build(spec, channels, 10));
+        let theirs = there.snapshot().unwrap();
+        assert_eq!(class_count(&theirs), Some(10), "{spec}");
+        let options = WeightOptions {
+            without_head: true,
+            ..WeightOptions::default()
+        };
+        let report = apply_weights(&here, theirs.clone(), &options).unwrap();
+        assert_eq!(report.kept.len(), kept, "{spec}: {report}");
+        assert_eq!(report.left_out, report.kept, "{spec}");
+        let mapped = here.all().len() - kept;
+        assert_eq!(report.mapped.len(), mapped, "{spec}: {report}");
+        let strict = match_weights(&here, &theirs, &WeightOptions::default());
+        assert!(!strict.is_complete(), "{spec}");
+    }
+}
+
 #[test]
 fn a_stem_is_adapted_only_when_asked() {
     let params = build(RESNET_18, 1, 1000);
@@ -260,6 +302,31 @@ fn a_stem_is_adapted_only_when_asked() {
         .flatten_all()
         .unwrap();
     assert_eq!(stem.to_vec1::<f32>().unwrap(), vec![3.0; 64 * 49]);
+}
+
+/// What `load_state_dict` asks for: the library's own names, all of them, with a dropout or without.
+#[test]
+fn names_are_those_of_torchvision_and_timm_with_either_head() {
+    for (network, theirs) in [
+        (r#""type": "resnet18""#, "torchvision resnet18"),
+        (r#""type": "resnet34""#, "timm resnet34"),
+        (r#""type": "resnet50""#, "torchvision resnet50"),
+        (r#""type": "legacy_xception""#, "timm legacy_xception"),
+        (r#""type": "mobilenet_v1""#, "timm mobilenetv1_100"),
+        (r#""type": "mobilenet_v2""#, "torchvision mobilenet_v2"),
+        (r#""type": "densenet201""#, "torchvision densenet201"),
+        (r#""type": "densenet201""#, "timm densenet201"),
+    ] {
+        let mut want = names(theirs);
+        want.retain(|(name, _)| !name.ends_with("num_batches_tracked"));
+        want.sort();
+        for head in ["linear", "dropout_linear"] {
+            let params = outline(&format!(r#"{{{network}, "head": "{head}"}}"#), 3, 1000);
+            let ours = params.shapes().into_iter();
+            let got: Vec<_> = ours.map(|(name, shape)| (name, shape.dims)).collect();
+            assert_eq!(got, want, "{theirs}, {head}");
+        }
+    }
 }
 
 #[test]

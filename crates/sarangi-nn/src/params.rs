@@ -6,7 +6,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Device, Shape, Tensor, Var};
+use candle_core::{DType, Device, Shape, Tensor, Var};
 use sarangi_core::{During, Error, Result, Seed};
 
 use crate::Init;
@@ -26,6 +26,35 @@ pub struct Parameter {
     pub trainable: bool,
 }
 
+/// What a network has under a name, its values aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParameterShape {
+    /// Its dimensions.
+    pub dims: Vec<usize>,
+    /// Whether it was made at a [thawed](Params::thawed) place: it belongs to the network's head.
+    pub head: bool,
+}
+
+/// What is known of a parameter.
+#[derive(Debug)]
+struct Entry {
+    shape: Shape,
+    trainable: bool,
+    head: bool,
+    /// Its values; an [outline](Params::outline) keeps none.
+    var: Option<Var>,
+}
+
+impl Entry {
+    fn parameter(&self) -> Option<Parameter> {
+        Some(Parameter {
+            var: self.var.clone()?,
+            trainable: self.trainable,
+        })
+    }
+}
+
 /// A place in a network's tree of named parameters, such as `block1.0`.
 ///
 /// Layers ask it for their tensors by name while they are built; what is not there yet is made,
@@ -35,11 +64,13 @@ pub struct Parameter {
 /// name.
 #[derive(Clone, Debug)]
 pub struct Params {
-    store: Arc<Mutex<BTreeMap<String, Parameter>>>,
+    store: Arc<Mutex<BTreeMap<String, Entry>>>,
     path: String,
     origin: Arc<Origin>,
     device: Device,
     freeze: Freeze,
+    /// Whether this is a place of the network's head.
+    head: bool,
 }
 
 impl Params {
@@ -58,6 +89,14 @@ impl Params {
         Self::with_origin(Origin::Given(tensors), device)
     }
 
+    /// An empty store that keeps the names and [`shapes`](Self::shapes) of parameters, and no values.
+    ///
+    /// A network built on it tells what it would hold, and takes no memory to speak of, however
+    /// large its description says it is. It is not to be run: its weights are all 0.
+    pub fn outline(device: &Device) -> Self {
+        Self::with_origin(Origin::Outline, device)
+    }
+
     fn with_origin(origin: Origin, device: &Device) -> Self {
         Self {
             store: Arc::default(),
@@ -65,6 +104,7 @@ impl Params {
             origin: Arc::new(origin),
             device: device.clone(),
             freeze: Freeze::Nothing,
+            head: false,
         }
     }
 
@@ -85,14 +125,20 @@ impl Params {
     pub fn frozen(&self, freeze: Freeze) -> Self {
         Self {
             freeze,
+            head: false,
             ..self.clone()
         }
     }
 
-    /// The same place, nothing held still.
+    /// The same place, nothing held still: what layers make here is the network's head, and
+    /// [known](ParameterShape::head) as such.
     #[must_use]
     pub fn thawed(&self) -> Self {
-        self.frozen(Freeze::Nothing)
+        Self {
+            freeze: Freeze::Nothing,
+            head: true,
+            ..self.clone()
+        }
     }
 
     /// What is held still here.
@@ -114,11 +160,15 @@ impl Params {
     /// [`Error::Backend`] if the device fails.
     pub fn weight(&self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
         let trains = self.freeze != Freeze::Base;
-        let var = self.get(name, shape.into(), init, trains)?;
-        Ok(match trains {
-            true => var.as_tensor().clone(),
+        let shape = shape.into();
+        Ok(match self.get(name, &shape, init, trains)? {
+            Some(var) if trains => var.as_tensor().clone(),
             // The same memory, so that what is loaded later is seen, but no variable.
-            false => var.as_detached_tensor(),
+            Some(var) => var.as_detached_tensor(),
+            // One number in every place.
+            None => Tensor::zeros(1, DType::F32, &self.device)
+                .and_then(|zero| zero.broadcast_as(shape))
+                .during("parameter")?,
         })
     }
 
@@ -127,14 +177,32 @@ impl Params {
     /// # Errors
     /// As [`weight`](Self::weight).
     pub fn buffer(&self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Var> {
-        self.get(name, shape.into(), init, false)
+        let shape = shape.into();
+        match self.get(name, &shape, init, false)? {
+            Some(var) => Ok(var),
+            // Statistics are a number for each channel.
+            None => Var::zeros(shape, DType::F32, &self.device).during("parameter"),
+        }
     }
 
-    /// All parameters of the whole network, in the order of their names.
+    /// All parameters of the whole network, in the order of their names; of an
+    /// [outline](Self::outline) there are none.
     pub fn all(&self) -> Vec<(String, Parameter)> {
         self.store()
             .iter()
-            .map(|(name, p)| (name.clone(), p.clone()))
+            .filter_map(|(name, entry)| Some((name.clone(), entry.parameter()?)))
+            .collect()
+    }
+
+    /// The names and shapes of all parameters of the whole network, in the order of their names.
+    pub fn shapes(&self) -> Vec<(String, ParameterShape)> {
+        let shape = |entry: &Entry| ParameterShape {
+            dims: entry.shape.dims().to_vec(),
+            head: entry.head,
+        };
+        self.store()
+            .iter()
+            .map(|(name, entry)| (name.clone(), shape(entry)))
             .collect()
     }
 
@@ -211,7 +279,7 @@ impl Params {
     /// [`Error::Shape`] naming every tensor that is left over.
     pub fn check_all_used(&self) -> Result<()> {
         let faults = match &*self.origin {
-            Origin::Drawn(_) => Vec::new(),
+            Origin::Drawn(_) | Origin::Outline => Vec::new(),
             Origin::Given(tensors) => self.not_mine(tensors),
         };
         match faults.is_empty() {
@@ -227,11 +295,12 @@ impl Params {
         names.map(|name| unknown(name)).collect()
     }
 
-    fn get(&self, name: &str, shape: Shape, init: Init, trainable: bool) -> Result<Var> {
+    /// The variable of this name, made if it is not there; none in an outline.
+    fn get(&self, name: &str, shape: &Shape, init: Init, trainable: bool) -> Result<Option<Var>> {
         let name = self.full_name(name);
         if let Some(existing) = self.store().get(&name) {
-            if existing.var.shape() != &shape {
-                let (want, have) = (format!("{shape:?}"), format!("{:?}", existing.var.shape()));
+            if existing.shape != *shape {
+                let (want, have) = (format!("{shape:?}"), format!("{:?}", existing.shape));
                 return Err(Error::shape(
                     "parameter",
                     format!("`{name}` of {want}"),
@@ -250,26 +319,28 @@ impl Params {
             return Err(Error::config("parameters", name, reason));
         }
         let var = match &*self.origin {
+            Origin::Outline => None,
             Origin::Drawn(seed) => {
                 let values = init.sample(shape.dims(), &mut seed.named(&name));
-                Var::from_vec(values, shape, &self.device)
+                Some(Var::from_vec(values, shape, &self.device))
             }
             Origin::Given(tensors) => {
                 let fitting = match tensors.get(&name) {
                     None => Err(missing(&name)),
                     Some(tensor) => fit(&name, tensor, shape.dims(), &self.device)?,
                 };
-                Var::from_tensor(&fitting.map_err(|fault| refusal(&[fault]))?)
+                let fitting = fitting.map_err(|fault| refusal(&[fault]))?;
+                Some(Var::from_tensor(&fitting))
             }
         };
-        let var = var.during("parameter")?;
-        self.store().insert(
-            name,
-            Parameter {
-                var: var.clone(),
-                trainable,
-            },
-        );
+        let var = var.transpose().during("parameter")?;
+        let entry = Entry {
+            shape: shape.clone(),
+            trainable,
+            head: self.head,
+            var: var.clone(),
+        };
+        self.store().insert(name, entry);
         Ok(var)
     }
 
@@ -281,7 +352,7 @@ impl Params {
         }
     }
 
-    fn store(&self) -> MutexGuard<'_, BTreeMap<String, Parameter>> {
+    fn store(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         // No code panics while it holds the lock, and the map is valid at every moment.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,9 @@ use crate::{Recipe, tensor_file};
 /// The metadata entry of the model file.
 pub(crate) const ENTRY: &str = "sarangi.recipe";
 
+/// How the metadata entries of this project begin, in their quotes.
+const OURS: &str = "\"sarangi.";
+
 /// No list of genres is longer; a number from a hostile file may be.
 const MOST_CLASSES: usize = 10_000;
 
@@ -89,7 +92,7 @@ impl ModelCard {
 pub struct ModelFile {
     /// Everything but the weights.
     pub card: ModelCard,
-    /// The weights and running statistics by name.
+    /// The weights and running statistics by the names that the network has for them today.
     pub weights: BTreeMap<String, Tensor>,
 }
 
@@ -121,9 +124,26 @@ impl ModelFile {
             let reason = "was written by a later version of sarangi; update to read it";
             return Err(Error::checkpoint(path, reason));
         }
-        let card = serde_json::from_str(&json)
+        let card: ModelCard = serde_json::from_str(&json)
             .map_err(|e| Error::checkpoint(path, format!("its recipe cannot be read: {e}")))?;
+        let model = &card.recipe.model;
+        let weights = weights
+            .into_iter()
+            .map(|(name, tensor)| (model.current_name(&name).into_owned(), tensor))
+            .collect();
         Ok(Self { card, weights })
+    }
+
+    /// Whether a safetensors file calls itself a file of this project, a model or the state of a
+    /// run, and not one of weights alone.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn may_be(path: impl AsRef<Path>) -> Result<bool> {
+        let path = path.as_ref();
+        let header = tensor_file::header(path).map_err(|e| Error::io(path, e))?;
+        let entry = OURS.as_bytes();
+        Ok(header.windows(entry.len()).any(|part| part == entry))
     }
 
     /// Builds the network with these weights on a device.

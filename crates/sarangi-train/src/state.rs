@@ -67,15 +67,21 @@ impl State {
                 "belongs to a run on other data: its files or their split have changed",
             ));
         }
-        let part = |prefix: &str| -> BTreeMap<String, Tensor> {
+        let part = |prefix: &str, name_of: &dyn Fn(&str) -> String| -> BTreeMap<String, Tensor> {
             let named = tensors.iter();
             named
-                .filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone())))
+                .filter_map(|(name, t)| Some((name_of(name.strip_prefix(prefix)?), t.clone())))
                 .collect()
         };
+        let weight = |name: &str| recipe.model.current_name(name).into_owned();
+        let moment = |name: &str| match name.split_once('.') {
+            Some((kind, name)) => format!("{kind}.{}", weight(name)),
+            None => name.to_owned(),
+        };
         let fitting = |e: Error| fail(&e.to_string());
-        params.load(&part(WEIGHT)).map_err(fitting)?;
-        adam.restore(&part(MOMENT), state.steps).map_err(fitting)?;
+        params.load(&part(WEIGHT, &weight)).map_err(fitting)?;
+        adam.restore(&part(MOMENT, &moment), state.steps)
+            .map_err(fitting)?;
         Ok(state)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -45,6 +46,19 @@ pub(crate) fn write(
     write_atomically(path, |out| {
         out.write_all(&file).map_err(|e| Error::io(path, e))
     })
+}
+
+/// The bytes of a header, as many as there are of those that it claims.
+pub(crate) fn header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut length = [0; 8];
+    let mut header = Vec::new();
+    if file.read(&mut length)? == length.len() {
+        // The format's own limit; no header is longer.
+        let length = u64::from_le_bytes(length).min(100_000_000);
+        file.take(length).read_to_end(&mut header)?;
+    }
+    Ok(header)
 }
 
 /// Reads the tensors and the text of one metadata entry.

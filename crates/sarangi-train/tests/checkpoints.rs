@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use sarangi_core::Backend;
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Tensor};
+use sarangi_core::{Backend, Seed, Spec};
+use sarangi_models::{ModelContext, ModelSpec};
+use sarangi_nn::Params;
 use sarangi_testkit::fixture;
 use sarangi_train::{Classifier, ModelFile};
 
@@ -24,6 +29,42 @@ fn a_model_of_version_1_answers() {
         let sum: f32 = answer.ranking.iter().map(|(_, p)| p).sum();
         assert!((sum - 1.0).abs() < 1e-4, "{sum}");
     }
+}
+
+/// The last layer behind a dropout was once called `fc.1`.
+#[test]
+fn a_model_with_the_older_name_of_its_last_layer_answers() {
+    let mut model = ModelFile::read(fixture("checkpoints/v1/quickstart.safetensors")).unwrap();
+    let settings = [("head", "dropout_linear")];
+    model.card.recipe.model = ModelSpec::named("resnet18", &settings).unwrap();
+    let params = Params::new(Seed(1), &Device::Cpu);
+    let cx = ModelContext {
+        params: &params,
+        in_channels: model.card.input[0],
+        classes: model.card.labels.len(),
+    };
+    let network = model.card.recipe.model.build(cx).unwrap();
+    let older = |name: String| match name.strip_prefix("fc.") {
+        Some(kind) => format!("fc.1.{kind}"),
+        None => name,
+    };
+    let weights = params.snapshot().unwrap();
+    let weights: BTreeMap<_, _> = weights.into_iter().map(|(n, t)| (older(n), t)).collect();
+    assert!(weights.contains_key("fc.1.weight") && !weights.contains_key("fc.weight"));
+    model.weights = weights;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.write(&path).unwrap();
+
+    let read = ModelFile::read(&path).unwrap();
+    assert!(read.weights.contains_key("fc.weight"));
+    let again = read.network(&Device::Cpu).unwrap();
+    let x = Tensor::ones((1, 5, 32, 32), DType::F32, &Device::Cpu).unwrap();
+    let answers = [network, again].map(|network| {
+        let logits = network.predict(&x).unwrap();
+        logits.to_vec2::<f32>().unwrap()
+    });
+    assert_eq!(answers[0], answers[1]);
 }
 
 #[test]

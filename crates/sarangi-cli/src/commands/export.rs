@@ -1,13 +1,14 @@
 //! `sarangi export`.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use sarangi::core::Error;
-use sarangi::models::{OnnxOptions, WeightReport, save_onnx};
+use sarangi::models::{OnnxOptions, WeightFormat, WeightReport, save_onnx};
 use sarangi::nn::{Graph, trace};
 use sarangi::train::ModelFile;
 use serde::Serialize;
 
-use super::inspect::is_weights;
 use super::network::{Loaded, Network};
 use crate::args::{Common, ExportArgs, Size};
 use crate::console::{Console, printable};
@@ -65,7 +66,7 @@ type Exported = (Graph, OnnxOptions, Option<WeightReport>);
 fn of_model(args: &ExportArgs) -> Result<Exported> {
     let path = || args.file.display().to_string();
     let file = ModelFile::read(&args.file).map_err(|error| match error {
-        Error::Checkpoint { .. } if is_weights(&args.file).unwrap_or(false) => {
+        Error::Checkpoint { .. } if are_weights(&args.file) => {
             let reason = "a file of weights; say which network's by --model NAME and --size CxHxW";
             Error::checkpoint(&args.file, reason)
         }
@@ -73,6 +74,15 @@ fn of_model(args: &ExportArgs) -> Result<Exported> {
     })?;
     let graph = file.graph().with_context(path)?;
     Ok((graph, file.onnx_options().with_context(path)?, None))
+}
+
+/// Whether a file holds weights and nothing else.
+fn are_weights(path: &Path) -> bool {
+    match WeightFormat::of_file(path) {
+        Ok(Some(WeightFormat::Safetensors)) => !ModelFile::may_be(path).unwrap_or(true),
+        Ok(format) => format.is_some(),
+        Err(_) => false,
+    }
 }
 
 /// A network by name with somebody's weights.

@@ -2,39 +2,29 @@
 
 mod weights;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sarangi::audio::AudioInfo;
+use sarangi::models::WeightFormat;
 use sarangi::train::{ModelCard, ModelFile};
 
 use crate::args::InspectArgs;
 use crate::console::{Console, printable};
-pub(super) use weights::is_weights;
 
 pub(crate) fn inspect(args: &InspectArgs, console: &Console) -> Result<()> {
     let path = &args.file;
-    if is_weights(path)? {
-        weights::inspect(path, console)
-    } else if is_safetensors(path)? {
-        let card = ModelFile::read(path)?.card;
-        console.answer(&card, describe_model(path, &card))
-    } else {
-        let info = sarangi::audio::inspect(path)?;
-        console.answer(&info, describe_audio(path, &info))
+    match WeightFormat::of_file(path)? {
+        None => {
+            let info = sarangi::audio::inspect(path)?;
+            console.answer(&info, describe_audio(path, &info))
+        }
+        Some(WeightFormat::Safetensors) if ModelFile::may_be(path)? => {
+            let card = ModelFile::read(path)?.card;
+            console.answer(&card, describe_model(path, &card))
+        }
+        Some(_) => weights::inspect(path, console),
     }
-}
-
-/// A safetensors file begins with the length of its header and a brace.
-fn is_safetensors(path: &Path) -> Result<bool> {
-    let mut start = [0u8; 9];
-    let mut file = File::open(path).with_context(|| path.display().to_string())?;
-    let read = file
-        .read(&mut start)
-        .with_context(|| path.display().to_string())?;
-    Ok(read == start.len() && start[8] == b'{')
 }
 
 fn describe_audio(path: &Path, info: &AudioInfo) -> String {

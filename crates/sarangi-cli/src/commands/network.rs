@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sarangi::core::{Error, Seed, Spec};
+use sarangi::core::Spec;
 use sarangi::models::{
-    ModelContext, ModelSpec, WeightOptions, WeightReport, apply_weights, class_count,
-    match_weights, read_weights,
+    ModelContext, ModelSpec, WeightOptions, WeightReport, class_count, match_weights,
+    place_weights, read_weights,
 };
 use sarangi::nn::{Model, Params};
 use serde::Serialize;
@@ -42,6 +42,7 @@ impl Network {
         let (mut in_channels, mut classes) = (None, None);
         let mut fields = Vec::new();
         for (key, text) in settings {
+            let key = key.replace('-', "_");
             let count = || {
                 let count = text.parse().ok().filter(|count| *count > 0);
                 count.with_context(|| format!("--set {key}: must be a whole number, got `{text}`"))
@@ -49,9 +50,13 @@ impl Network {
             match key.as_str() {
                 "in_channels" => in_channels = Some(count()?),
                 "classes" => classes = Some(count()?),
-                _ => fields.push((key.clone(), text.clone())),
+                _ => fields.push((key, text.as_str())),
             }
         }
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, text)| (key.as_str(), *text))
+            .collect();
         Ok(Self {
             spec: ModelSpec::named(name, &fields)?,
             in_channels,
@@ -77,37 +82,48 @@ impl Network {
                 "{weights}: has no last layer that tells the number of classes; give --classes N"
             )
         })?;
-        let params = Params::new(Seed(0), &common.device.device()?);
-        let network = self.spec.build(ModelContext {
-            params: &params,
-            in_channels: self.in_channels.unwrap_or(channels),
-            classes,
-        })?;
+        let device = common.device.device()?;
+        let build = |params: &Params| {
+            self.spec.build(ModelContext {
+                params,
+                in_channels: self.in_channels.unwrap_or(channels),
+                classes,
+            })
+        };
+        // The number of classes may come from the file: what the network would be is held against
+        // the rest of the file before it takes memory.
+        let outline = Params::outline(&device);
+        build(&outline)?;
         let options = WeightOptions {
             // Only who says how many channels there are wants other weights than the file's.
             adapt_stem: self.in_channels.is_some(),
             ..WeightOptions::default()
         };
-        let report = match_weights(&params, &tensors, &options);
+        let report = match_weights(&outline, &tensors, &options);
         report
             .to_string()
             .lines()
             .for_each(|line| console.note(line));
-        let loaded = apply_weights(&params, tensors, &options).map_err(|e| match e {
-            Error::Shape { got, .. } => Error::checkpoint(weights, got),
-            other => other,
-        });
-        if let Err(error) = loaded {
-            if common.json {
-                let (error, weights) = (&error.to_string(), &report);
-                console.answer(&Refusal { error, weights }, "")?;
+        let loaded = place_weights(&report, tensors)
+            .and_then(|placed| {
+                let params = Params::from_values(placed, &device);
+                let network = build(&params)?;
+                Ok((params, network))
+            })
+            .with_context(|| weights.display().to_string());
+        match loaded {
+            Ok((params, network)) => Ok(Loaded {
+                params,
+                network,
+                report,
+            }),
+            Err(error) => {
+                if common.json {
+                    let (error, weights) = (&format!("{error:#}"), &report);
+                    console.answer(&Refusal { error, weights }, "")?;
+                }
+                Err(error)
             }
-            return Err(error.into());
         }
-        Ok(Loaded {
-            params,
-            network,
-            report,
-        })
     }
 }

@@ -105,13 +105,15 @@ fn weights_that_do_not_fit_are_named_and_nothing_is_written() {
     assert!(answer["error"].as_str().unwrap().contains("out.bias"));
     assert_eq!(answer["weights"]["mis_shaped"][0]["to"], "out.bias");
     // The weights fit, the input does not.
-    quiet(&["--set", "in_channels=5"]).failed(&[
+    quiet(&["--set", "in-channels=5"]).failed(&[
         "in.npy",
         "(batch, 5, bins, frames)",
         "got [1, 3, 13, 22]",
     ]);
     quiet(&["--set", "dropuot=0.1"]).failed(&["dropuot"]);
     quiet(&["--set", "in_channels=no"]).failed(&["in_channels", "`no`"]);
+    quiet(&["--set", "in-channels=no"]).failed(&["in_channels", "`no`"]);
+    quiet(&["--set", "type=resnet18"]).failed(&["type", "five-channel-cnn"]);
     quiet(&["--set", "dropout=2"]).failed(&["dropout"]);
     let weights = fixture("weights/module.pth");
     let (x, y) = (folder.path("in.npy"), folder.path("out.npy"));
@@ -142,6 +144,102 @@ fn weights_that_do_not_fit_are_named_and_nothing_is_written() {
     );
     assert_eq!(ran.code, 2);
     assert_eq!(folder.files(""), ["in.npy"]);
+}
+
+/// A safetensors file of these names and shapes, each number by its name and place.
+fn safetensors(tensors: &[(&str, &[usize])], value: impl Fn(&str, usize) -> f32) -> Vec<u8> {
+    let (mut header, mut values) = (serde_json::Map::new(), Vec::new());
+    for (name, shape) in tensors {
+        let start = values.len();
+        let places = 0..shape.iter().product();
+        values.extend(places.flat_map(|place| value(name, place).to_le_bytes()));
+        let offsets = [start, values.len()];
+        let of = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": offsets});
+        header.insert((*name).to_owned(), of);
+    }
+    let header = Value::Object(header).to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], header.as_bytes(), &values].concat()
+}
+
+/// All of its weights are 0 but the last layer's bias, so that the logits are that bias.
+#[test]
+fn a_state_dictionary_of_torchvision_answers_under_its_own_names() {
+    let folder = Folder::new();
+    write_npy(&folder, "in.npy", &Array4::ones((1, 3, 32, 32)));
+    let names = std::fs::read_to_string(fixture("weights/names.json")).unwrap();
+    let names: Value = serde_json::from_str(&names).unwrap();
+    let names = names["torchvision resnet18"].as_object().unwrap();
+    let tensors = names.iter().map(|(name, shape)| {
+        let mut shape: Vec<usize> = serde_json::from_value(shape.clone()).unwrap();
+        if name.starts_with("fc.") {
+            shape[0] = 4;
+        }
+        (format!("module.{name}"), shape)
+    });
+    let tensors: Vec<_> = tensors.collect();
+    let tensors: Vec<(&str, &[usize])> = tensors
+        .iter()
+        .map(|(name, shape)| (name.as_str(), shape.as_slice()))
+        .collect();
+    let bias = |name: &str, place| {
+        if name == "module.fc.bias" {
+            place as f32
+        } else {
+            0.0
+        }
+    };
+    let weights = folder.write("weights.safetensors", safetensors(&tensors, bias));
+    for head in ["head=linear", "head=dropout_linear"] {
+        let (x, y) = (folder.path("in.npy"), folder.path("out.npy"));
+        let ran = run!(
+            "forward",
+            "--model",
+            "resnet18",
+            "--set",
+            head,
+            "--weights",
+            &weights,
+            &x,
+            &y
+        );
+        let mapped = "102 mapped (102 under another name), 0 missing, 0 left over";
+        assert!(ran.err.contains(mapped), "{ran:?}");
+        assert!(ran.done().ends_with("out.npy  (1, 4)\n"));
+        let y: Array2<f32> = read_npy(y).unwrap();
+        assert_eq!(y.as_slice().unwrap(), [0.0, 1.0, 2.0, 3.0]);
+    }
+}
+
+/// A last layer for a million classes would be 8 GiB behind DenseNet's or Xception's features.
+#[test]
+fn the_classes_of_a_file_are_not_believed_before_its_weights_fit() {
+    let folder = Folder::new();
+    write_npy(&folder, "in.npy", &Array4::zeros((1, 3, 32, 32)));
+    let file = |tensors: &[(&str, &[usize])]| {
+        folder.write("weights.safetensors", safetensors(tensors, |_, _| 0.0));
+        let (x, y) = (folder.path("in.npy"), folder.path("out.npy"));
+        let weights = folder.path("weights.safetensors");
+        let ran = run!(
+            "forward",
+            "--quiet",
+            "--model",
+            "resnet50",
+            "--weights",
+            &weights,
+            &x,
+            &y
+        );
+        assert_eq!(folder.files(""), ["in.npy", "weights.safetensors"]);
+        ran
+    };
+    for shape in [&[1 << 20, 0][..], &[1 << 20], &[0, 2048], &[1, 2, 3]] {
+        file(&[("fc.weight", shape), ("one", &[1])]).failed(&["weights.safetensors", "--classes"]);
+    }
+    file(&[("fc.weight", &[1 << 20, 1])]).failed(&[
+        "weights.safetensors",
+        "`fc.weight` has shape [1048576, 1] instead of [1048576, 2048]",
+    ]);
 }
 
 #[test]

@@ -19,11 +19,12 @@ pub(super) enum Element {
     Bool,
 }
 
-/// Numbers as they are kept: every float as f32, whole numbers as i64, bytes as they are.
+/// Numbers as they are kept: every float as f32, whole numbers as i32 or i64, bytes as they are.
 #[derive(Debug)]
 pub(super) enum Values {
     F32(Vec<f32>),
     I64(Vec<i64>),
+    I32(Vec<i32>),
     U8(Vec<u8>),
 }
 
@@ -35,6 +36,16 @@ impl Element {
             Self::F32 | Self::I32 => 4,
             Self::F16 | Self::Bf16 | Self::I16 => 2,
             Self::I8 | Self::U8 | Self::Bool => 1,
+        }
+    }
+
+    /// How many bytes one takes as it is kept.
+    pub(super) fn kept_size(self) -> u64 {
+        match self {
+            Self::F64 | Self::F32 | Self::F16 | Self::Bf16 => 4,
+            Self::I64 => 8,
+            Self::I32 | Self::I16 | Self::I8 => 4,
+            Self::U8 | Self::Bool => 1,
         }
     }
 
@@ -50,9 +61,9 @@ impl Element {
                 bf16::from_le_bytes(b).to_f32()
             })?),
             Self::I64 => Values::I64(converted(source, count, i64::from_le_bytes)?),
-            Self::I32 => Values::I64(converted(source, count, |b| i32::from_le_bytes(b).into())?),
-            Self::I16 => Values::I64(converted(source, count, |b| i16::from_le_bytes(b).into())?),
-            Self::I8 => Values::I64(converted(source, count, |b| i8::from_le_bytes(b).into())?),
+            Self::I32 => Values::I32(converted(source, count, i32::from_le_bytes)?),
+            Self::I16 => Values::I32(converted(source, count, |b| i16::from_le_bytes(b).into())?),
+            Self::I8 => Values::I32(converted(source, count, |b| i8::from_le_bytes(b).into())?),
             Self::U8 | Self::Bool => Values::U8(converted(source, count, |[b]: [u8; 1]| b)?),
         })
     }
@@ -132,6 +143,7 @@ mod tests {
         for (element, bytes) in integers {
             match element.read(&mut &bytes[..], 2).unwrap() {
                 Values::I64(values) => assert_eq!(values, [7, -9], "{element:?}"),
+                Values::I32(values) => assert_eq!(values, [7, -9], "{element:?}"),
                 other => panic!("{element:?} became {other:?}"),
             }
         }
@@ -140,7 +152,7 @@ mod tests {
     #[test]
     fn more_than_a_buffer_is_read_whole() {
         let bytes: Vec<u8> = (0..10_000i32).flat_map(i32::to_le_bytes).collect();
-        let Values::I64(values) = Element::I32.read(&mut &bytes[..], 10_000).unwrap() else {
+        let Values::I32(values) = Element::I32.read(&mut &bytes[..], 10_000).unwrap() else {
             panic!("not whole numbers");
         };
         assert!(values.iter().copied().eq(0..10_000));

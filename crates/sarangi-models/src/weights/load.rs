@@ -1,16 +1,15 @@
-//! Weights into networks and out of them.
+//! Weights into networks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::Tensor;
-use safetensors::tensor::{Dtype, TensorView};
-use sarangi_core::{During, Error, Result, write_atomically};
+use sarangi_core::{Error, Result};
 use sarangi_nn::Params;
 
 use super::matching::{WeightOptions, match_weights};
+use super::read_weights;
 use super::report::{MappedWeight, WeightReport};
-use super::{read_weights, rules};
 use crate::adapt_input_conv;
 
 /// Sets a network's parameters from a file made by torch, torchvision, timm or this project,
@@ -50,10 +49,30 @@ pub fn load_weights_with(
 /// finite; the network is then unchanged. [`Error::Backend`] if the device fails.
 pub fn apply_weights(
     params: &Params,
-    mut tensors: BTreeMap<String, Tensor>,
+    tensors: BTreeMap<String, Tensor>,
     options: &WeightOptions,
 ) -> Result<WeightReport> {
     let report = match_weights(params, &tensors, options);
+    let mut placed = place_weights(&report, tensors)?;
+    if !report.kept.is_empty() {
+        let mut now = params.snapshot()?;
+        let kept = report.kept.iter().filter_map(|name| now.remove_entry(name));
+        placed.extend(kept);
+    }
+    params.load(&placed)?;
+    Ok(report)
+}
+
+/// The tensors under the network's names, as a report of [`match_weights`] has them:
+/// [`Params::from_values`] builds a network of them, unless its head was to be left out.
+///
+/// # Errors
+/// [`Error::Shape`] naming what is missing, left over and mis-shaped, [`Error::Backend`] if the
+/// device fails.
+pub fn place_weights(
+    report: &WeightReport,
+    mut tensors: BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<String, Tensor>> {
     if !report.is_complete() {
         let expected = "exactly the tensors of the network";
         return Err(Error::shape("load parameters", expected, report.faults()));
@@ -74,45 +93,5 @@ pub fn apply_weights(
             placed.insert(to.clone(), tensor);
         }
     }
-    if !report.kept.is_empty() {
-        let mut now = params.snapshot()?;
-        let kept = report.kept.iter().filter_map(|name| now.remove_entry(name));
-        placed.extend(kept);
-    }
-    params.load(&placed)?;
-    Ok(report)
-}
-
-/// Writes a network's parameters and running statistics as safetensors, whole, under the names that
-/// torchvision and timm have for them: `load_state_dict(safetensors.torch.load_file(path))` takes
-/// them, and so does [`load_weights`].
-///
-/// # Errors
-/// [`Error::Io`] if it cannot be written, [`Error::Backend`] if the device fails.
-pub fn save_weights(params: &Params, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    let mut tensors = Vec::new();
-    for (name, tensor) in params.snapshot()? {
-        let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>());
-        let values = values.during("save weights")?;
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        tensors.push((rules::torchvision(&name), tensor.dims().to_vec(), bytes));
-    }
-    let fail = |e: safetensors::SafeTensorError| Error::checkpoint(path, e.to_string());
-    let views = tensors
-        .iter()
-        .map(|(name, dims, bytes)| {
-            let view = TensorView::new(Dtype::F32, dims.clone(), bytes).map_err(fail)?;
-            Ok((name, view))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    // Without this entry some readers refuse the file.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let file = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
-    write_atomically(path, |out| {
-        out.write_all(&file).map_err(|e| Error::io(path, e))
-    })
+    Ok(placed)
 }

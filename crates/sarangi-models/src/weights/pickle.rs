@@ -1,5 +1,6 @@
 //! Python's pickles, as far as weights need them.
 
+mod building;
 mod globals;
 mod value;
 
@@ -8,10 +9,9 @@ use std::collections::HashMap;
 pub(super) use globals::Global;
 pub(super) use value::{Id, Storage, TensorView, Value};
 
-/// How many values a pickle may make: a state dictionary takes some thirty for each tensor.
-const MOST_VALUES: usize = 4 << 20;
-/// How many axes a tensor may have.
-const MOST_AXES: usize = 8;
+/// How many values, copies, marks and memories a pickle may make: a state dictionary takes some
+/// forty for each tensor.
+const MOST_VALUES: usize = 1 << 20;
 
 /// Why a pickle cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl<'a> Pickle<'a> {
     /// This is a machine for the data part of the format: it knows the instructions that Python's
     /// picklers use for data, and of references to modules only those in [`Global`], which stand
     /// for fixed meanings. Every instruction makes at most a few values whose sizes the pickle has
-    /// paid for with its own bytes, so time and memory are linear in its length.
+    /// paid for with its own bytes, so time and memory are linear in its length, and there is a
+    /// limit to how many it makes.
     pub(super) fn read(input: &'a [u8]) -> Result<Self, Fault> {
         let mut machine = Machine {
             input,
@@ -109,7 +110,10 @@ impl<'a> Machine<'a> {
             // The protocol and the length of a frame tell nothing that is needed.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
-            b'(' => self.marks.push(self.stack.len()),
+            b'(' => {
+                self.spend(1)?;
+                self.marks.push(self.stack.len());
+            }
             b'0' => drop(self.pop()?),
             b'1' => drop(self.above_mark()?),
             b'2' => {
@@ -261,21 +265,20 @@ impl<'a> Machine<'a> {
     /// A little-endian integer of any length as a value.
     fn integer(&mut self, length: usize, signed: bool) -> Result<(), Fault> {
         let bytes = self.take(length)?;
-        if length > 15 {
-            // Larger than any size or number that matters here.
-            return self.push(Value::Inert);
-        }
-        let number = bytes
-            .iter()
-            .rev()
-            .fold(0i128, |n, b| n << 8 | i128::from(*b));
         let negative = signed && bytes.last().is_some_and(|b| *b >= 0x80);
-        let number = if negative {
-            number - (1i128 << (8 * length))
-        } else {
-            number
+        let fill = if negative { 0xff } else { 0 };
+        let mut number = [fill; 9];
+        let Some(low) = number.get_mut(..length) else {
+            return self.push(Value::Long(bytes));
         };
-        self.push(Value::Int(number))
+        low.copy_from_slice(bytes);
+        let [number @ .., above] = number;
+        let number = i64::from_le_bytes(number);
+        // The ninth byte may only repeat the sign.
+        self.push(match above == fill && (number < 0) == negative {
+            true => Value::Int(number),
+            false => Value::Long(bytes),
+        })
     }
 
     fn skipped(&mut self, length: usize) -> Result<(), Fault> {
@@ -297,19 +300,6 @@ impl<'a> Machine<'a> {
         std::str::from_utf8(line).map_err(|_| wrong("refers to something without a name"))
     }
 
-    fn global(&mut self, module: &str, name: &str) -> Result<(), Fault> {
-        let global = Global::find(module, name).map_err(Fault::Wrong)?;
-        self.push(Value::Global(global))
-    }
-
-    fn global_from_stack(&mut self) -> Result<(), Fault> {
-        let (name, module) = (self.pop()?, self.pop()?);
-        match (self.get(module)?, self.get(name)?) {
-            (&Value::Text(module), &Value::Text(name)) => self.global(module, name),
-            _ => Err(wrong("refers to something without a name")),
-        }
-    }
-
     fn push(&mut self, value: Value<'a>) -> Result<(), Fault> {
         self.spend(1)?;
         self.stack.push(Id(self.values.len() as u32));
@@ -317,7 +307,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Counts values that are made or copied.
+    /// Counts what is made, copied or remembered.
     fn spend(&mut self, count: usize) -> Result<(), Fault> {
         self.spent = self.spent.saturating_add(count);
         match self.spent > MOST_VALUES {
@@ -380,6 +370,7 @@ impl<'a> Machine<'a> {
 
     fn remember(&mut self, at: u32) -> Result<(), Fault> {
         let top = self.top()?;
+        self.spend(1)?;
         self.memo.insert(at, top);
         Ok(())
     }
@@ -390,121 +381,6 @@ impl<'a> Machine<'a> {
         self.spend(1)?;
         self.stack.push(id);
         Ok(())
-    }
-
-    /// A reference to what lies outside the pickle: `("storage", type, key, device, count)`.
-    fn persistent(&mut self) -> Result<(), Fault> {
-        const STRANGE: &str = "refers outside itself in a way that torch.save does not";
-        let id = self.pop()?;
-        let Value::Tuple(items) = self.get(id)? else {
-            return Err(wrong(STRANGE));
-        };
-        let items = items.iter().map(|item| self.get(*item));
-        let items = items.collect::<Result<Vec<_>, _>>()?;
-        match items[..] {
-            // The older format has one item more, for a view of another storage.
-            [
-                Value::Text("storage"),
-                Value::Global(Global::Storage(element)),
-                Value::Text(key),
-                _,
-                Value::Int(count),
-            ]
-            | [
-                Value::Text("storage"),
-                Value::Global(Global::Storage(element)),
-                Value::Text(key),
-                _,
-                Value::Int(count),
-                Value::Inert,
-            ] => {
-                let count = u64::try_from(*count).map_err(|_| wrong(STRANGE))?;
-                let storage = Storage {
-                    key,
-                    element: *element,
-                    count,
-                };
-                self.storages.push(storage);
-                self.push(Value::Storage(storage))
-            }
-            [Value::Text("storage"), _, _, _, _, Value::Tuple(_)] => Err(wrong(
-                "was written before torch 0.4, with views of storages; save it again with a later \
-                 torch",
-            )),
-            _ => Err(wrong(STRANGE)),
-        }
-    }
-
-    /// What a call makes: the few that make tensors and dictionaries, and nothing else.
-    fn call(&mut self) -> Result<(), Fault> {
-        let (arguments, callee) = (self.pop()?, self.pop()?);
-        let Value::Tuple(arguments) = self.get(arguments)? else {
-            return Err(wrong("calls something without arguments"));
-        };
-        let made = match self.get(callee)? {
-            Value::Global(Global::Tensor) => Value::Tensor(self.tensor(arguments)?),
-            Value::Global(Global::First) => {
-                let first = arguments.first().copied();
-                let first = first.ok_or_else(|| wrong("calls something without arguments"))?;
-                self.stack.push(first);
-                return Ok(());
-            }
-            Value::Global(Global::Dict) => {
-                let items = self.dict(arguments)?;
-                self.spend(items.len())?;
-                Value::Dict(items)
-            }
-            Value::Global(Global::Inert) => Value::Inert,
-            _ => return Err(wrong("calls something that is not a function")),
-        };
-        self.push(made)
-    }
-
-    /// `OrderedDict()`, or of a list of pairs or another dictionary.
-    fn dict(&self, arguments: &[Id]) -> Result<Vec<(Id, Id)>, Fault> {
-        let first = arguments.first().map(|first| self.get(*first));
-        let items = match first.transpose()? {
-            Some(Value::List(items)) => items,
-            Some(Value::Dict(items)) => return Ok(items.clone()),
-            _ => return Ok(Vec::new()),
-        };
-        let pair = |item: &Id| match self.get(*item)? {
-            Value::List(pair) | Value::Tuple(pair) if pair.len() == 2 => Ok((pair[0], pair[1])),
-            _ => Err(wrong("has a dictionary of something other than pairs")),
-        };
-        items.iter().map(pair).collect()
-    }
-
-    /// `_rebuild_tensor(storage, offset, size, stride, …)`.
-    fn tensor(&self, arguments: &[Id]) -> Result<TensorView<'a>, Fault> {
-        const STRANGE: &str = "has a tensor without storage, offset, shape and strides";
-        let &[storage, offset, dims, strides, ..] = arguments else {
-            return Err(wrong(STRANGE));
-        };
-        let (Value::Storage(storage), Value::Int(offset)) = (self.get(storage)?, self.get(offset)?)
-        else {
-            return Err(wrong(STRANGE));
-        };
-        let sizes = |id: Id| match self.get(id)? {
-            Value::Tuple(items) | Value::List(items) if items.len() <= MOST_AXES => items
-                .iter()
-                .map(|item| match self.get(*item)? {
-                    Value::Int(n) => u64::try_from(*n).map_err(|_| wrong(STRANGE)),
-                    _ => Err(wrong(STRANGE)),
-                })
-                .collect::<Result<Vec<u64>, Fault>>(),
-            _ => Err(wrong(STRANGE)),
-        };
-        let (dims, strides) = (sizes(dims)?, sizes(strides)?);
-        if dims.len() != strides.len() {
-            return Err(wrong(STRANGE));
-        }
-        Ok(TensorView {
-            storage: *storage,
-            offset: u64::try_from(*offset).map_err(|_| wrong(STRANGE))?,
-            dims,
-            strides,
-        })
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::shortened::shortened;
+
 /// How many names a message of one line lists of each kind.
 const LISTED: usize = 4;
 
@@ -76,7 +78,7 @@ impl WeightReport {
     /// What keeps the tensors from being the network's, in one line that names the first of each
     /// kind.
     pub(super) fn faults(&self) -> String {
-        let named = |tensor: &NamedShape| format!("`{}`", tensor.name);
+        let named = |tensor: &NamedShape| format!("`{}`", shortened(&tensor.name));
         let missing = list(&self.missing, named, "missing");
         let left_over = list(&self.left_over, named, "unknown");
         let mis_shaped = self.mis_shaped.iter().map(|tensor| {
@@ -86,6 +88,7 @@ impl WeightReport {
                 expected,
                 ..
             } = tensor;
+            let from = shortened(from);
             format!("`{from}` has shape {shape:?} instead of {expected:?}")
         });
         let mis_shaped: Vec<_> = mis_shaped.collect();

@@ -3,45 +3,52 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
-use candle_core::Tensor;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::element::{Element, read_all};
-use super::tensors::{Described, assemble};
+use super::shortened::shortened;
+use super::tensors::{Described, Wanted};
 
 /// The most bytes that a header may have; the format's own limit.
 const MOST_BYTES: u64 = 100_000_000;
 
 /// Reads the tensors of a file of `length` bytes.
-pub(super) fn read(
+pub(super) fn read<T: Wanted>(
     mut source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let (metadata, begin) = header(&mut source, length)?;
     let mut infos = Vec::new();
     for (name, info) in metadata.tensors() {
-        let element = element(info.dtype)
-            .ok_or_else(|| format!("`{name}` is of type {}, which is not read", info.dtype))?;
+        let element = element(info.dtype).ok_or_else(|| {
+            format!(
+                "`{}` is of type {}, which is not read: only F64, F32, F16, BF16, I64, I32, \
+                     I16, I8, U8 and BOOL are",
+                shortened(&name),
+                info.dtype
+            )
+        })?;
         let dims: Vec<u64> = info.shape.iter().map(|dim| *dim as u64).collect();
-        let count = dims.iter().product();
-        infos.push((name, element, info.data_offsets.0, dims, count));
+        // The metadata has no sizes that contradict each other.
+        let (start, end) = info.data_offsets;
+        let count = (end - start) as u64 / element.size();
+        infos.push((name, element, start, dims, count));
     }
-    let mut described = Vec::new();
-    let strides: Vec<Vec<u64>> = infos.iter().map(|info| strides(&info.3)).collect();
-    for ((name, element, _, dims, count), strides) in infos.iter().zip(&strides) {
-        described.push(Described {
+    let described = infos
+        .iter()
+        .map(|(name, element, _, dims, count)| Described {
             name,
             storage: name,
             element: *element,
             count: *count,
             offset: 0,
             dims,
-            strides,
+            strides: None,
         });
-    }
+    let described: Vec<_> = described.collect();
     let starts: BTreeMap<&str, usize> = infos.iter().map(|i| (i.0.as_str(), i.2)).collect();
-    assemble(&described, length, |key, element, count| {
+    T::of(&described, length, |key, element, count| {
         let start = starts.get(key).copied().unwrap_or_default() as u64;
         source
             .seek(SeekFrom::Start(begin + start))
@@ -62,8 +69,11 @@ fn header(source: &mut (impl Read + Seek), length: u64) -> Result<(Metadata, u64
     let mut bytes = vec![0u8; size as usize];
     read_all(source, &mut bytes)?;
     // Reading it checks that no two tensors overlap, and that sizes fit types and shapes.
-    let metadata: Metadata = serde_json::from_slice(&bytes)
-        .map_err(|e| format!("not a readable safetensors file: {e}"))?;
+    let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|e| {
+        // It may quote what it cannot read.
+        let e = e.to_string();
+        format!("not a readable safetensors file: {}", shortened(&e))
+    })?;
     let (claimed, there) = (metadata.data_len() as u64, length - begin);
     if claimed != there {
         return Err(format!(
@@ -72,14 +82,6 @@ fn header(source: &mut (impl Read + Seek), length: u64) -> Result<(Metadata, u64
         ));
     }
     Ok((metadata, begin))
-}
-
-fn strides(dims: &[u64]) -> Vec<u64> {
-    let mut strides = vec![1; dims.len()];
-    for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
-    }
-    strides
 }
 
 fn element(dtype: Dtype) -> Option<Element> {

@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Tensor};
 
 use super::element::{Element, Values};
+use super::shortened::shortened;
 
-/// How often a file's bytes may be used: tensors may share them, but not by the thousand.
-const MOST_SHARING: u64 = 4;
+/// How many bytes tensors may take for each byte of a file: small numbers are kept as larger ones,
+/// and tensors may share numbers, but not by the thousand.
+const MOST_GROWTH: u64 = 4;
 /// What tensors may take besides, so that small files may spread a few numbers out.
 const ALWAYS_ALLOWED: u64 = 1 << 20;
 
+/// The most bytes that a tensor's name may have; the longest of known networks have a hundred.
+const MOST_NAME_BYTES: usize = 1024;
+
+/// How many axes a tensor may have.
+pub(super) const MOST_AXES: usize = 8;
+
 /// A tensor as a file describes it: a way of reading numbers that lie under a key.
 ///
-/// Element (i, j, …) is number `offset + i strides[0] + j strides[1] + …` of the storage.
+/// Element (i, j, …) is number `offset + i strides[0] + j strides[1] + …` of the storage; without
+/// strides the numbers lie in C order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Described<'a> {
     pub(super) name: &'a str,
@@ -23,30 +32,51 @@ pub(super) struct Described<'a> {
     pub(super) count: u64,
     pub(super) offset: u64,
     pub(super) dims: &'a [u64],
-    pub(super) strides: &'a [u64],
+    pub(super) strides: Option<&'a [u64]>,
 }
 
 impl Described<'_> {
-    /// How many numbers the tensor has, if it lies inside its storage.
+    /// Whether nothing that is computed from the shape overflows, whatever computes it: a shape of
+    /// nothing may still speak of more than there is anywhere.
+    fn has_sound_shape(&self) -> bool {
+        let mut axes = self.dims.iter();
+        let extent = axes.try_fold(1u64, |extent, dim| extent.checked_mul((*dim).max(1)));
+        let extent = extent.and_then(|extent| usize::try_from(extent).ok());
+        self.dims.len() <= MOST_AXES && extent.is_some_and(|extent| extent <= usize::MAX >> 4)
+    }
+
+    /// The sizes of the axes, which are [sound](Self::has_sound_shape).
+    fn shape(&self) -> Vec<usize> {
+        self.dims.iter().map(|dim| *dim as usize).collect()
+    }
+
+    /// How many numbers the tensor has, if it lies inside its storage. Its shape must be
+    /// [sound](Self::has_sound_shape).
     fn checked_len(&self) -> Option<u64> {
-        let mut len = 1u64;
-        for dim in self.dims {
-            len = len.checked_mul(*dim)?;
-        }
+        let len = self.dims.iter().product();
         if len == 0 {
             return Some(0);
         }
-        let mut last = self.offset;
-        for (dim, stride) in self.dims.iter().zip(self.strides) {
-            last = last.checked_add((dim - 1).checked_mul(*stride)?)?;
-        }
+        let behind_first = match self.strides {
+            None => len - 1,
+            Some(strides) => {
+                let mut axes = self.dims.iter().zip(strides);
+                axes.try_fold(0u64, |last, (dim, stride)| {
+                    last.checked_add((dim - 1).checked_mul(*stride)?)
+                })?
+            }
+        };
+        let last = self.offset.checked_add(behind_first)?;
         (last < self.count).then_some(len)
     }
 
     /// Whether the numbers lie in C order.
     fn is_contiguous(&self) -> bool {
+        let Some(strides) = self.strides else {
+            return true;
+        };
         let mut expected = 1;
-        let axes = self.dims.iter().zip(self.strides).rev();
+        let axes = self.dims.iter().zip(strides).rev();
         for (dim, stride) in axes {
             if *dim != 1 && *stride != expected {
                 return false;
@@ -62,9 +92,10 @@ impl Described<'_> {
         if len == 0 {
             return Some(Vec::new());
         }
-        if self.is_contiguous() {
-            return Some(storage.get(start..start.checked_add(len)?)?.to_vec());
-        }
+        let strides = match self.strides {
+            Some(strides) if !self.is_contiguous() => strides,
+            _ => return Some(storage.get(start..start.checked_add(len)?)?.to_vec()),
+        };
         let mut values = Vec::with_capacity(len);
         let mut index = vec![0u64; self.dims.len()];
         let mut at = self.offset;
@@ -76,22 +107,55 @@ impl Described<'_> {
                     Some(axis) => axis,
                     None => return Some(values),
                 };
-                index[axis] += 1;
-                at += self.strides[axis];
-                if index[axis] < self.dims[axis] {
+                if index[axis] + 1 < self.dims[axis] {
+                    index[axis] += 1;
+                    at += strides[axis];
                     break;
                 }
-                at -= index[axis] * self.strides[axis];
+                at -= index[axis] * strides[axis];
                 index[axis] = 0;
             }
         }
     }
 }
 
-/// Makes the tensors. `read` gives the numbers of a storage by its key; it is asked once for each
-/// storage that is needed, after everything the file claims has been held against its `length` in
-/// bytes.
-pub(super) fn assemble(
+/// What may be wanted of the tensors that a file describes.
+pub(super) trait Wanted: Sized {
+    /// Makes it. `read` gives the numbers of a storage by its key; it is asked at most once for each
+    /// storage that is needed, after everything the file claims has been held against its `length`
+    /// in bytes.
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String>;
+}
+
+impl Wanted for Tensor {
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String> {
+        assemble(described, length, read)
+    }
+}
+
+/// The shape alone.
+impl Wanted for Vec<usize> {
+    fn of(
+        described: &[Described<'_>],
+        length: u64,
+        _: impl FnMut(&str, Element, usize) -> Result<Values, String>,
+    ) -> Result<BTreeMap<String, Self>, String> {
+        let storages = check(described, length)?;
+        let tensors = storages.values().flat_map(|(_, _, users)| users);
+        let shapes = tensors.map(|(tensor, _)| (tensor.name.to_owned(), tensor.shape()));
+        Ok(shapes.collect())
+    }
+}
+
+fn assemble(
     described: &[Described<'_>],
     length: u64,
     mut read: impl FnMut(&str, Element, usize) -> Result<Values, String>,
@@ -100,8 +164,12 @@ pub(super) fn assemble(
     let mut tensors = BTreeMap::new();
     for (key, (element, count, users)) in storages {
         let values = read(key, element, count)?;
-        make(values, &users, &mut tensors)
-            .map_err(|e| format!("cannot make the tensors of storage `{key}`: {e}"))?;
+        make(values, &users, &mut tensors).map_err(|e| {
+            format!(
+                "cannot make the tensors of storage `{}`: {e}",
+                shortened(key)
+            )
+        })?;
     }
     Ok(tensors)
 }
@@ -119,6 +187,20 @@ fn check<'d, 'a>(
     let (mut stored, mut made) = (0u64, 0u64);
     for tensor in last.into_values() {
         let name = tensor.name;
+        if name.len() > MOST_NAME_BYTES {
+            return Err(format!(
+                "`{}` is a name of {} bytes; no network has one of more than {MOST_NAME_BYTES}",
+                shortened(name),
+                name.len()
+            ));
+        }
+        let name = shortened(name);
+        if !tensor.has_sound_shape() {
+            return Err(format!(
+                "`{name}` has a shape of {} axes that no tensor has",
+                tensor.dims.len()
+            ));
+        }
         let bytes = tensor.count.checked_mul(tensor.element.size());
         let bytes = bytes.filter(|bytes| *bytes <= length);
         let bytes = bytes.ok_or_else(|| {
@@ -131,10 +213,10 @@ fn check<'d, 'a>(
                 tensor.dims, tensor.count
             )
         })?;
-        made = made.saturating_add(len.saturating_mul(tensor.element.size()));
-        if made > length.saturating_mul(MOST_SHARING).max(ALWAYS_ALLOWED) {
+        made = made.saturating_add(len.saturating_mul(tensor.element.kept_size()));
+        if made > length.saturating_mul(MOST_GROWTH).max(ALWAYS_ALLOWED) {
             return Err(format!(
-                "its tensors up to `{name}` have {made} bytes, the file only {length}"
+                "its tensors up to `{name}` would take {made} bytes, the file only {length}"
             ));
         }
         let used = storages.entry(tensor.storage).or_insert_with(|| {
@@ -146,7 +228,7 @@ fn check<'d, 'a>(
         if used.0 != tensor.element || used.1 as u64 != tensor.count {
             return Err(format!(
                 "storage `{}` has two sizes or types",
-                tensor.storage
+                shortened(tensor.storage)
             ));
         }
         used.2.push((tensor, len as usize));
@@ -167,6 +249,7 @@ fn make(
     match values {
         Values::F32(values) => make_of(values, users, into),
         Values::I64(values) => make_of(values, users, into),
+        Values::I32(values) => make_of(values, users, into),
         Values::U8(values) => make_of(values, users, into),
     }
 }
@@ -177,8 +260,8 @@ fn make_of<T: candle_core::WithDType>(
     into: &mut BTreeMap<String, Tensor>,
 ) -> Result<(), String> {
     let mut put = |tensor: &Described<'_>, values: Vec<T>| {
-        let dims: Vec<usize> = tensor.dims.iter().map(|dim| *dim as usize).collect();
-        let made = Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())?;
+        let made = Tensor::from_vec(values, tensor.shape(), &Device::Cpu);
+        let made = made.map_err(|e| e.to_string())?;
         into.insert(tensor.name.to_owned(), made);
         Ok::<_, String>(())
     };
@@ -209,7 +292,7 @@ mod tests {
             count,
             offset,
             dims,
-            strides,
+            strides: Some(strides),
         }
     }
 
@@ -235,18 +318,29 @@ mod tests {
         assert_eq!(read(spread).unwrap(), [1., 1., 1.]);
         assert_eq!(read(tensor(5, &[], &[], 6)).unwrap(), [5.]);
         assert_eq!(read(tensor(9, &[0, 3], &[3, 1], 6)).unwrap(), [0f32; 0]);
+        // How far an axis of one number moves does not matter.
+        let far = tensor(1, &[2, 1], &[2, u64::MAX], 4);
+        assert_eq!(read(far).unwrap(), [1., 3.]);
+        let in_order = Described {
+            strides: None,
+            ..tensor(1, &[2, 2], &[], 6)
+        };
+        assert_eq!(read(in_order).unwrap(), [1., 2., 3., 4.]);
     }
 
     #[test]
     fn what_cannot_lie_in_the_file_is_refused_before_it_is_read() {
         let huge = [1 << 60, 1 << 60];
+        let nothing = [0, 1 << 40, 1 << 40];
         for (described, part) in [
             (tensor(0, &[7], &[1], 6), "larger than its storage"),
             (tensor(1, &[2, 3], &[3, 1], 6), "larger than its storage"),
             (tensor(u64::MAX, &[2], &[1], 6), "larger than its storage"),
-            (tensor(0, &huge, &[0, 0], 6), "larger than its storage"),
+            (tensor(0, &huge, &[0, 0], 6), "2 axes that no tensor has"),
+            (tensor(0, &nothing, &[0, 1 << 40, 1], 6), "no tensor has"),
+            (tensor(0, &[1; 9], &[1; 9], 6), "9 axes that no tensor has"),
             (tensor(0, &[2], &[u64::MAX], 6), "larger than its storage"),
-            (tensor(0, &[1 << 60], &[0], 6), "the file only"),
+            (tensor(0, &[1 << 59], &[0], 6), "the file only"),
             (tensor(0, &[1], &[1], 1 << 60), "more than the file has"),
             (tensor(0, &[1], &[1], u64::MAX), "more than the file has"),
         ] {

@@ -67,7 +67,7 @@ fn described<'p>(name: &'p str, view: &'p TensorView<'_>) -> Described<'p> {
         count: view.storage.count,
         offset: view.offset,
         dims: &view.dims,
-        strides: &view.strides,
+        strides: Some(&view.strides),
     }
 }
 

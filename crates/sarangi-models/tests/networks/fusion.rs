@@ -1,11 +1,11 @@
 //! Late fusion: inputs by name or side by side, wiring, what it refuses.
 
 use candle_core::Tensor;
-use sarangi_core::{Result, Spec};
-use sarangi_models::{ModelContext, ModelSpec};
+use sarangi_core::Result;
+use sarangi_models::ModelSpec;
 use sarangi_nn::{Inputs, Mode, Value};
 
-use crate::{build, formula};
+use crate::{any, build, formula};
 
 const SMALL: (&str, &str) = ("base", "five-channel-cnn");
 
@@ -129,15 +129,10 @@ fn senseless_fusions_are_named() {
         (("hidden", "32"), 5, "multiple of 2"),
     ];
     for ((field, value), in_channels, part) in cases {
-        let settings = [(field.to_owned(), value.to_owned())];
-        let spec = ModelSpec::named("late-fusion", &settings).unwrap();
+        let spec = ModelSpec::named("late-fusion", &[(field, value)]).unwrap();
         let params = sarangi_nn::Params::new(sarangi_core::Seed(1), &candle_core::Device::Cpu);
-        let cx = ModelContext {
-            params: &params,
-            in_channels,
-            classes: 4,
-        };
-        let message = spec.build(cx).err().unwrap().to_string();
+        let built = any::build(&spec, &params, [in_channels, 4]);
+        let message = built.err().unwrap().to_string();
         assert!(message.contains(part), "{message}");
     }
     let (_, network) = build("late-fusion", &[SMALL], [6, 4]);

@@ -112,6 +112,7 @@ fn check(golden: &Golden) {
         .collect();
     let settings = CrossEntropy::default();
     let loss = cross_entropy(&logits, Targets::Classes(&targets), &settings).unwrap();
+    compare("loss", &loss.tensor().unwrap().reshape(1).unwrap());
     let gradients = loss.backward().unwrap();
     let rtol = golden.spec["gradients_rtol"].as_f64().unwrap();
 

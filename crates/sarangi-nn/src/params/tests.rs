@@ -172,10 +172,51 @@ fn what_is_frozen_is_kept_but_not_trained_and_sees_what_is_loaded() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(names, ["base.head", "still.weight"]);
+    let shapes = params.shapes().into_iter();
+    let heads: Vec<String> = shapes
+        .filter_map(|(name, shape)| shape.head.then_some(name))
+        .collect();
+    assert_eq!(heads, ["base.head"]);
     let sevens = || Tensor::full(7.0f32, 3, &Device::Cpu).unwrap();
     let tensors = params.all().into_iter().map(|(name, _)| (name, sevens()));
     params.load(&tensors.collect()).unwrap();
     for tensor in [frozen, head, still] {
         assert_eq!(tensor.to_vec1::<f32>().unwrap(), [7.0; 3]);
     }
+}
+
+#[test]
+fn an_outline_keeps_names_and_shapes_and_no_values() {
+    let params = Params::outline(&Device::Cpu);
+    ask_for_two(&params).unwrap();
+    // 8 GiB, were it kept.
+    let large = params.weight("large", MAX_VALUES, Init::FanInUniform);
+    assert_eq!(large.unwrap().dims(), [MAX_VALUES]);
+    let shapes: Vec<_> = params
+        .shapes()
+        .into_iter()
+        .map(|(name, shape)| (name, shape.dims))
+        .collect();
+    let expected = [
+        ("block1.running_mean", vec![2]),
+        ("block1.weight", vec![2, 3]),
+        ("large", vec![MAX_VALUES]),
+    ];
+    assert_eq!(shapes, expected.map(|(name, dims)| (name.to_owned(), dims)));
+    assert!(params.all().is_empty() && params.snapshot().unwrap().is_empty());
+    assert!(
+        params
+            .weight("large", MAX_VALUES + 1, Init::Const(0.0))
+            .is_err()
+    );
+    assert!(
+        params
+            .sub("block1")
+            .weight("weight", 7, Init::Const(0.0))
+            .is_err()
+    );
+    let shapes = |params: &Params| params.shapes();
+    let outline = Params::outline(&Device::Cpu);
+    ask_for_two(&outline).unwrap();
+    assert_eq!(shapes(&outline), shapes(&two(1)));
 }

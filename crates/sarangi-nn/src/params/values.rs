@@ -12,6 +12,8 @@ pub(super) enum Origin {
     Drawn(Seed),
     /// Given by name.
     Given(BTreeMap<String, Tensor>),
+    /// None at all: only names and shapes are asked about.
+    Outline,
 }
 
 /// The error that lists everything that keeps `tensors` from being the network's.

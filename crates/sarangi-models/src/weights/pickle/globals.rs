@@ -1,6 +1,7 @@
 //! What a pickle of weights may refer to.
 
 use crate::weights::element::Element;
+use crate::weights::shortened::shortened;
 
 /// What a reference to something in a Python module stands for. Nothing of it is ever run: each
 /// is one of these few meanings, or is refused.
@@ -12,6 +13,9 @@ pub(in crate::weights) enum Global {
     Tensor,
     /// Gives its first argument back.
     First,
+    /// Calls its first argument with its third: torch's way with tensors that have attributes or a
+    /// type of their own.
+    Typed,
     /// Makes a dictionary.
     Dict,
     /// Makes a plain value that weights do not depend on: a setting, a date, a score.
@@ -38,6 +42,8 @@ const KNOWN: &[Known] = &[
     ("torch", STORAGES),
     ("torch.cuda", STORAGES),
     ("torch", &[("Size", Global::First)]),
+    ("torch.nn.parameter", &[("Parameter", Global::First)]),
+    ("torch._tensor", &[("_rebuild_from_type_v2", Global::Typed)]),
     (
         "torch._utils",
         &[
@@ -60,8 +66,8 @@ const INERT: &[(&str, &[&str])] = &[
     (
         "torch",
         &[
-            "device", "dtype", "float64", "float32", "float16", "bfloat16", "int64", "int32",
-            "int16", "int8", "uint8", "bool",
+            "Tensor", "device", "dtype", "float64", "float32", "float16", "bfloat16", "int64",
+            "int32", "int16", "int8", "uint8", "bool",
         ],
     ),
     ("collections", &["Counter", "deque"]),
@@ -125,6 +131,7 @@ impl Global {
 
 /// What is said of a reference that is not data.
 pub(super) fn refusal(module: &str, name: &str) -> String {
+    let (module, name) = (shortened(module), shortened(name));
     format!(
         "refers to `{module}.{name}`, which is a whole module or another object that only running \
          code could make, and nothing here is run; save the weights alone in Python: \
@@ -157,5 +164,7 @@ mod tests {
             let reason = Global::find(module, name).unwrap_err();
             assert!(reason.contains(&format!("`{module}.{name}`")), "{reason}");
         }
+        let long = "x".repeat(1 << 20);
+        assert!(Global::find(&long, &long).unwrap_err().len() < 500);
     }
 }

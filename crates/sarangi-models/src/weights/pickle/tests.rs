@@ -41,16 +41,30 @@ fn integers_have_their_sign() {
         (b"J\xfe\xff\xff\xff.", -2),
         (b"\x8a\x01\xff.", -1),
         (b"\x8a\0.", 0),
-        (
-            b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",
-            0x1950_a86a_20f9_469c_fc6c,
-        ),
+        (b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.", i64::MAX),
+        (b"\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\0.", i64::MAX),
+        (b"\x8a\x08\0\0\0\0\0\0\0\x80.", i64::MIN),
+        (b"\x8a\x09\0\0\0\0\0\0\0\x80\xff.", i64::MIN),
     ] {
         let read = Pickle::read(bytes).unwrap();
         assert!(
             matches!(read.root(), Value::Int(found) if *found == want),
             "{read:?}"
         );
+    }
+}
+
+#[test]
+fn integers_of_more_than_64_bits_are_no_sizes() {
+    for bytes in [
+        &b"\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\0."[..],
+        b"\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xff.",
+        b"\x8a\x09\0\0\0\0\0\0\0\0\x01.",
+        b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",
+    ] {
+        let read = Pickle::read(bytes).unwrap();
+        let inside = &bytes[2..bytes.len() - 1];
+        assert!(matches!(read.root(), Value::Long(found) if *found == inside));
     }
 }
 
@@ -76,6 +90,49 @@ fn a_tensor_is_a_way_of_reading_a_storage() {
     assert_eq!(read.storages.len(), 1);
 }
 
+/// What torch writes of tensors with attributes or of a type of their own, and of parameters that
+/// are called by their class.
+#[test]
+fn tensors_may_be_made_in_several_ways() {
+    let storage = [
+        &b"(("[..],
+        &text("storage"),
+        b"ctorch\nHalfStorage\n",
+        &text("5"),
+        &text("cpu"),
+        b"K\x0ctQK\x02K\x03\x85K\x01\x85\x89}t",
+    ]
+    .concat();
+    let rebuild = &b"ctorch._utils\n_rebuild_tensor_v2\n"[..];
+    let typed = &b"ctorch._tensor\n_rebuild_from_type_v2\n"[..];
+    let parameter = &b"ctorch.nn.parameter\nParameter\n"[..];
+    let tensor = [rebuild, &storage, b"R"].concat();
+    for pickle in [
+        [parameter, &tensor, b"\x88\x86R."].concat(),
+        [parameter, &tensor, b"\x85\x81}b."].concat(),
+        [typed, b"(", rebuild, b"ctorch\nTensor\n", &storage, b"}tR."].concat(),
+        [typed, b"(", rebuild, parameter, &storage, b"}tR."].concat(),
+    ] {
+        let read = Pickle::read(&pickle).unwrap();
+        let Value::Tensor(view) = read.root() else {
+            panic!("{read:?}");
+        };
+        assert_eq!(view.dims, [3]);
+    }
+    for (pickle, part) in [
+        ([typed, b")R."].concat(), "without arguments"),
+        ([typed, b"NR."].concat(), "without arguments"),
+        ([typed, b"(", typed, b"N)tR."].concat(), "not a function"),
+        ([typed, b"(cos\nsystem\nN)tR."].concat(), "`os.system`"),
+        ([parameter, b")\x81."].concat(), "without arguments"),
+    ] {
+        match Pickle::read(&pickle) {
+            Err(Fault::Wrong(reason)) => assert!(reason.contains(part), "{reason}"),
+            other => panic!("{part}: {:?}", other.map(|read| read.length)),
+        }
+    }
+}
+
 #[test]
 fn whatever_its_bytes_are_the_machine_stops() {
     let doubling: Vec<u8> = [&b"]q\0"[..], &b"h\0h\0\x86q\0".repeat(1000), b"."].concat();
@@ -88,8 +145,9 @@ fn whatever_its_bytes_are_the_machine_stops() {
 
 #[test]
 fn what_is_not_data_is_refused() {
-    let wide: Vec<u8> = [&b"N".repeat(5 << 20)[..], b"."].concat();
-    let again: Vec<u8> = [&b"N"[..], &b"2".repeat(5 << 20), b"."].concat();
+    let many = |byte: &[u8]| [&b"N"[..], &byte.repeat(2 << 20), b"."].concat();
+    let (wide, again, marks) = (many(b"N"), many(b"2"), many(b"("));
+    let (empty, memories) = (many(b")"), many(b"\x94"));
     let dicts: Vec<u8> = [
         &b"](]q\0(K\x01K\x01eh\0h\0h\0h\0eq\x01ccollections\nOrderedDict\nq\x02"[..],
         &b"h\x02h\x01\x85R".repeat(1 << 20),
@@ -99,6 +157,9 @@ fn what_is_not_data_is_refused() {
     for (pickle, part) in [
         (&wide[..], "values"),
         (&again, "values"),
+        (&marks, "values"),
+        (&empty, "values"),
+        (&memories, "values"),
         (&dicts, "values"),
         (b"cos\nsystem\n.", "`os.system`"),
         (b"\x8c\x02os\x8c\x06system\x93.", "`os.system`"),

@@ -8,19 +8,22 @@ use crate::weights::element::Element;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::weights) struct Id(pub(super) u32);
 
-/// One value.
+/// One value. A file may have a million of them, so that what is large lies elsewhere.
 #[derive(Clone, Debug)]
 pub(in crate::weights) enum Value<'a> {
     /// `None`, a truth value, a float, a set, bytes, or whatever else weights do not depend on.
     Inert,
-    Int(i128),
+    Int(i64),
+    /// An integer of more than 64 bits: its bytes. No size is so large.
+    Long(&'a [u8]),
     Text(&'a str),
     List(Vec<Id>),
     Tuple(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     Global(Global),
-    Storage(Storage<'a>),
-    Tensor(TensorView<'a>),
+    /// A place among the pickle's storages.
+    Storage(u32),
+    Tensor(Box<TensorView<'a>>),
 }
 
 /// Numbers that lie elsewhere in the file.
@@ -39,4 +42,14 @@ pub(in crate::weights) struct TensorView<'a> {
     pub(in crate::weights) offset: u64,
     pub(in crate::weights) dims: Vec<u64>,
     pub(in crate::weights) strides: Vec<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_small() {
+        assert!(size_of::<Value<'_>>() <= 32, "{}", size_of::<Value<'_>>());
+    }
 }

@@ -8,22 +8,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Seek, SeekFrom};
 
-use candle_core::Tensor;
-
 use super::{Fault, MOST_BYTES, Pickle, Value};
 use crate::weights::element::read_all;
-use crate::weights::tensors::assemble;
+use crate::weights::shortened::shortened;
+use crate::weights::tensors::Wanted;
 
-const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
-const PROTOCOL: i128 = 1001;
+/// 0x1950a86a20f9469cfc6c.
+const MAGIC: &[u8] = b"l\xfc\x9cF\xf9 j\xa8P\x19";
+const PROTOCOL: i64 = 1001;
 /// How much of a file is read first; the pickles of most networks are shorter.
 const FIRST_BYTES: usize = 1 << 20;
 
 /// Reads the state dictionary of a file of `length` bytes.
-pub(in crate::weights) fn read(
+pub(in crate::weights) fn read<T: Wanted>(
     mut source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let mut bytes = Vec::new();
     let mut most = FIRST_BYTES;
     loop {
@@ -55,13 +55,12 @@ impl<'a> Pickles<'a> {
             rest = &rest[pickle.length..];
             Ok::<_, Fault>(pickle)
         };
-        let is = |pickle: &Pickle<'_>, number| matches!(pickle.root(), Value::Int(found) if *found == number);
-        let magic = next()?;
-        if !is(&magic, MAGIC) {
+        // One pickle at a time: each may be of a million values.
+        if !matches!(next()?.root(), Value::Long(MAGIC)) {
             let reason = "is not one that torch.save wrote";
             return Err(Fault::Wrong(reason.to_owned()));
         }
-        if !is(&next()?, PROTOCOL) {
+        if !matches!(next()?.root(), Value::Int(PROTOCOL)) {
             let reason = "is of an unknown version of torch's older format; save it again";
             return Err(Fault::Wrong(reason.to_owned()));
         }
@@ -72,17 +71,19 @@ impl<'a> Pickles<'a> {
         Ok(Self { object, keys, end })
     }
 
-    fn tensors(
+    fn tensors<T: Wanted>(
         &self,
         mut source: impl Read + Seek,
         length: u64,
-    ) -> Result<BTreeMap<String, Tensor>, String> {
+    ) -> Result<BTreeMap<String, T>, String> {
         let tensors = super::tensors(&self.object)?;
         let places = self.places(&mut source, length)?;
-        assemble(&tensors, length, |key, element, count| {
+        T::of(&tensors, length, |key, element, count| {
             let place = places.get(key);
-            let &(start, stored) = place.ok_or_else(|| format!("storage `{key}` is missing"))?;
+            let &(start, stored) =
+                place.ok_or_else(|| format!("storage `{}` is missing", shortened(key)))?;
             if stored != count as u64 {
+                let key = shortened(key);
                 return Err(format!(
                     "storage `{key}` has {stored} values instead of {count}"
                 ));
@@ -111,7 +112,8 @@ impl<'a> Pickles<'a> {
                 return Err("has a storage without a name".to_owned());
             };
             let element = elements.get(key);
-            let element = element.ok_or_else(|| format!("has a storage `{key}` of no tensor"))?;
+            let element = element
+                .ok_or_else(|| format!("has a storage `{}` of no tensor", shortened(key)))?;
             source
                 .seek(SeekFrom::Start(at))
                 .map_err(|e| e.to_string())?;
@@ -122,6 +124,7 @@ impl<'a> Pickles<'a> {
             let end = bytes.and_then(|bytes| bytes.checked_add(at + 8));
             let end = end.filter(|end| *end <= length);
             let end = end.ok_or_else(|| {
+                let key = shortened(key);
                 format!("storage `{key}` claims {count} values; the file is truncated or damaged")
             })?;
             places.insert(*key, (at + 8, count));

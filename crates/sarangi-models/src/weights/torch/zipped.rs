@@ -1,19 +1,19 @@
 //! What torch has written since 1.6: a zip with a pickle and a file for each storage.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
-use candle_core::Tensor;
-use std::collections::BTreeMap;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{MOST_BYTES, Pickle};
-use crate::weights::tensors::assemble;
+use crate::weights::shortened::shortened;
+use crate::weights::tensors::Wanted;
 
 /// Reads the state dictionary of a file of `length` bytes.
-pub(in crate::weights) fn read(
+pub(in crate::weights) fn read<T: Wanted>(
     source: impl Read + Seek,
     length: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
+) -> Result<BTreeMap<String, T>, String> {
     let mut zip = ZipArchive::new(source).map_err(|e| format!("a damaged zip file: {e}"))?;
     let folder = folder(&zip)?;
     let order = entry(&mut zip, &format!("{folder}byteorder"), 16).unwrap_or_default();
@@ -25,18 +25,19 @@ pub(in crate::weights) fn read(
     let bytes = entry(&mut zip, &format!("{folder}data.pkl"), MOST_BYTES)?;
     let pickle = Pickle::read(&bytes)?;
     let tensors = super::tensors(&pickle)?;
-    assemble(&tensors, length, |key, element, count| {
+    T::of(&tensors, length, |key, element, count| {
         let name = format!("{folder}data/{key}");
         let mut file = open(&mut zip, &name)?;
         let bytes = element.size() * count as u64;
         if file.size() != bytes {
-            let size = file.size();
+            let (name, size) = (shortened(&name), file.size());
             return Err(format!("`{name}` has {size} bytes instead of {bytes}"));
         }
         let values = element.read(&mut file, count);
-        let values = values.map_err(|e| format!("`{name}`: {e}"))?;
+        let values = values.map_err(|e| format!("`{}`: {e}", shortened(&name)))?;
         // Only at its end is the file's checksum looked at.
-        file.read(&mut [0]).map_err(|e| format!("`{name}`: {e}"))?;
+        file.read(&mut [0])
+            .map_err(|e| format!("`{}`: {e}", shortened(&name)))?;
         Ok(values)
     })
 }
@@ -66,6 +67,7 @@ fn entry(
     most: usize,
 ) -> Result<Vec<u8>, String> {
     let file = open(zip, name)?;
+    let name = shortened(name);
     let mut bytes = Vec::new();
     // The entry's own length is a claim.
     file.take(most as u64 + 1)
@@ -81,7 +83,9 @@ fn open<'z, R: Read + Seek>(
     zip: &'z mut ZipArchive<R>,
     name: &str,
 ) -> Result<zip::read::ZipFile<'z, R>, String> {
-    let file = zip.by_name(name).map_err(|e| format!("`{name}`: {e}"))?;
+    let file = zip.by_name(name);
+    let name = shortened(name);
+    let file = file.map_err(|e| format!("`{name}`: {e}"))?;
     // Torch never compresses, so a few bytes cannot claim to be many.
     match file.compression() {
         CompressionMethod::Stored => Ok(file),
