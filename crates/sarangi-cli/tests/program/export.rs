@@ -132,7 +132,7 @@ fn a_network_by_name_takes_anybodys_weights() {
 #[test]
 fn several_inputs_are_several() {
     let folder = Folder::new();
-    let settings = [("base".to_owned(), "five-channel-cnn".to_owned())];
+    let settings = [("base", "five-channel-cnn")];
     let params = Params::new(Seed(1), &sarangi::prelude::Backend::Cpu.device().unwrap());
     let cx = ModelContext {
         params: &params,
