@@ -3,15 +3,23 @@
 use std::f64::consts::{SQRT_2, TAU};
 
 use sarangi_core::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 
 /// A wavelet by its Fourier transform ψ̂(ω) at scale 1, real, with its largest value 2 if the wavelet
 /// is analytic (nothing below ω = 0) and 1 if it is real: so a tone of amplitude A has magnitude A
 /// at its own scale.
 ///
-/// Serialised as `{"type": "morlet", "w0": 6.0}` and so on; what is left out has its default.
+/// Serialised as `{"type": "morlet", "w0": 6.0}` and so on; what is left out has its default, and a
+/// name alone, `"morlet"`, is read as that wavelet with all of its defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    remote = "Self",
+    tag = "type",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum Wavelet {
     /// Morlet: ψ̂ ∝ exp(−(ω − w0)² / 2), less what would be left at ω = 0; analytic. ssqueezepy's
     /// `('morlet', {'mu': w0})`.
@@ -44,6 +52,24 @@ pub enum Wavelet {
         #[serde(default = "six_tenths")]
         sigma: f64,
     },
+}
+
+impl Serialize for Wavelet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        // The derived function, not this one.
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wavelet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let whole = match Value::deserialize(deserializer)? {
+            Value::String(name) => json!({ "type": name }),
+            whole => whole,
+        };
+        // The derived function, not this one.
+        Self::deserialize(whole).map_err(D::Error::custom)
+    }
 }
 
 fn six() -> f64 {
@@ -256,7 +282,25 @@ mod tests {
         }
         let default: Wavelet = serde_json::from_str(r#"{"type":"morlet"}"#).unwrap();
         assert_eq!(default, Wavelet::default());
-        assert!(serde_json::from_str::<Wavelet>(r#"{"type":"haar"}"#).is_err());
+        let named: Wavelet = serde_json::from_str(r#""bump""#).unwrap();
+        assert!(matches!(
+            named,
+            Wavelet::Bump {
+                mu: 5.0,
+                sigma: 0.6
+            }
+        ));
+        for strange in [
+            r#"{"type":"haar"}"#,
+            r#""haar""#,
+            r#"{"type":"morlet","mu":6}"#,
+            "3",
+        ] {
+            assert!(
+                serde_json::from_str::<Wavelet>(strange).is_err(),
+                "{strange}"
+            );
+        }
         for w0 in [0.0, f64::NAN, 1e9] {
             assert!(Wavelet::Morlet { w0 }.check().is_err());
         }
