@@ -70,23 +70,30 @@ impl Halve {
     pub fn process(&self, signal: &[f32]) -> Vec<f32> {
         let len = signal.len().div_ceil(2);
         let reach = self.even.len().max(self.odd.len());
-        // Zeros before and after; the last vector is computed whole.
-        let padded = |first: usize| {
-            let mut phase = vec![0.0; reach];
-            phase.extend(signal.iter().skip(first).step_by(2));
-            phase.resize(len.next_multiple_of(LANES) + 2 * reach, 0.0);
-            phase
-        };
+        let (pairs, rest) = signal.as_chunks::<2>();
+        let even = pairs.iter().map(|[even, _]| *even);
+        let even = padded(reach, len, even.chain(rest.iter().copied()));
+        let odd = padded(reach, len, pairs.iter().map(|[_, odd]| *odd));
         let mut out = vec![0.0; len];
         run(Filter {
             halve: self,
             reach,
-            even: &padded(0),
-            odd: &padded(1),
+            even: &even,
+            odd: &odd,
             out: &mut out,
         });
         out
     }
+}
+
+/// One phase of the signal with zeros before and after; the last vector of outputs is computed whole.
+fn padded(reach: usize, len: usize, samples: impl Iterator<Item = f32>) -> Vec<f32> {
+    let size = len.next_multiple_of(LANES) + 2 * reach;
+    let mut phase = Vec::with_capacity(size);
+    phase.resize(reach, 0.0);
+    phase.extend(samples);
+    phase.resize(size, 0.0);
+    phase
 }
 
 struct Filter<'a> {
@@ -123,29 +130,38 @@ impl Filter<'_> {
     #[inline(always)]
     fn outputs<S: Simd, const N: usize>(&self, simd: S, first: usize, out: &mut [f32]) {
         let Halve { middle, even, odd } = self.halve;
-        let at = |i: usize| first + i * S::F32_LANES;
         // Sample 2m + k lies at m + k / 2 of its own phase. Small taps are added up first.
         let mut sums = [simd.splat_f32s(0.0); N];
-        for (j, &tap) in odd.iter().enumerate().rev() {
-            let tap = simd.splat_f32s(tap);
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let after = load::<S>(self.odd, at(i) + j);
-                let before = load::<S>(self.odd, at(i) - j - 1);
-                *sum = simd.add_f32s(*sum, simd.mul_f32s(tap, simd.add_f32s(after, before)));
-            }
-        }
-        for (j, &tap) in even.iter().enumerate().rev() {
-            let tap = simd.splat_f32s(tap);
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let after = load::<S>(self.even, at(i) + j + 1);
-                let before = load::<S>(self.even, at(i) - j - 1);
-                *sum = simd.add_f32s(*sum, simd.mul_f32s(tap, simd.add_f32s(after, before)));
-            }
-        }
+        add_pairs::<S, N>(simd, odd, self.odd, [first, first], &mut sums);
+        add_pairs::<S, N>(simd, even, self.even, [first, first + 1], &mut sums);
         let tap = simd.splat_f32s(*middle);
         for (i, (sum, out)) in sums.iter().zip(out.chunks_mut(S::F32_LANES)).enumerate() {
-            let product = simd.mul_f32s(tap, load::<S>(self.even, at(i)));
+            let product = simd.mul_f32s(tap, load::<S>(self.even, first + i * S::F32_LANES));
             simd.partial_store_f32s(out, simd.add_f32s(product, *sum));
+        }
+    }
+}
+
+/// Adds each tap times the two samples it weighs, which lie so far before `ends[0]` and from
+/// `ends[1]` on; of `N` vectors of neighbouring outputs.
+#[inline(always)]
+fn add_pairs<S: Simd, const N: usize>(
+    simd: S,
+    taps: &[f32],
+    phase: &[f32],
+    [end, start]: [usize; 2],
+    sums: &mut [S::f32s; N],
+) {
+    let wide = N * S::F32_LANES;
+    // Windows of known length, so that nothing is checked within them.
+    let before = phase[end - taps.len()..end + wide - 1].windows(wide);
+    let after = phase[start..start + taps.len() + wide - 1].windows(wide);
+    for ((&tap, before), after) in taps.iter().rev().zip(before).zip(after.rev()) {
+        let tap = simd.splat_f32s(tap);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let at = i * S::F32_LANES;
+            let both = simd.add_f32s(load::<S>(after, at), load::<S>(before, at));
+            *sum = simd.add_f32s(*sum, simd.mul_f32s(tap, both));
         }
     }
 }
