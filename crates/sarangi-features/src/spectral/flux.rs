@@ -78,3 +78,40 @@ impl ChannelFeature for SpectralFlux {
 }
 
 features_of_channels!(SpectralFlux);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StftMagnitudeSpec;
+    use sarangi_core::{Transform, Waveform};
+
+    /// A tone that grows, stops and sounds again, against the formula on its spectrogram.
+    #[test]
+    fn differences_of_spectra_are_summed() {
+        let rate = SampleRate::HZ_22050;
+        let level = |n: usize| [0.1, 0.4, 0.0, 0.3][n / 6000 % 4];
+        let tone = (0..24_000).map(|n| level(n) * (n as f32 * 0.2).sin());
+        let wave = Waveform::mono(tone.collect(), rate);
+        let spectrogram = StftMagnitudeSpec::default().build(rate).unwrap();
+        let spectrogram = spectrogram.apply(&wave).unwrap();
+        for rectify in [false, true] {
+            let spec = SpectralFluxSpec {
+                rectify,
+                ..SpectralFluxSpec::default()
+            };
+            let flux = spec.build(rate).unwrap().apply(&wave).unwrap();
+            let peak = flux.iter().copied().fold(0.0f32, f32::max);
+            assert_eq!(flux[[0, 0, 0]], 0.0);
+            for t in 1..flux.dim().2 {
+                let rises = (0..1025).map(|k| spectrogram[[0, k, t]] - spectrogram[[0, k, t - 1]]);
+                let counted = rises.filter(|&rise| !rectify || rise > 0.0);
+                let want = counted.map(|rise| rise * rise).sum::<f32>().sqrt();
+                let got = flux[[0, 0, t]];
+                assert!(
+                    (got - want).abs() < 1e-4 * peak,
+                    "{rectify} {t}: {got} {want}"
+                );
+            }
+        }
+    }
+}
