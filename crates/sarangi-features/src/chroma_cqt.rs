@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use sarangi_core::{Error, Result, SampleRate, Spec};
+use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::constant_q::cqt::C1;
-use crate::spectra::{Scale, Spectra};
 use crate::{Analysis, ChannelFeature, Cqt, CqtSpec, FrameNorm, tuning};
 
 /// Chroma from the constant-Q transform, with the names and defaults of
@@ -54,8 +54,9 @@ impl Default for ChromaCqtSpec {
 #[derive(Debug)]
 pub struct ChromaCqt {
     spec: ChromaCqtSpec,
+    rate: SampleRate,
     /// What tuning is estimated from.
-    spectra: Spectra,
+    stft: Stft,
     /// The class of each bin of the transform.
     classes: Vec<usize>,
     /// One transform for a given tuning, or one per step of estimated tuning, designed when a sound
@@ -79,7 +80,8 @@ impl Spec<SampleRate> for ChromaCqtSpec {
         }
         let count = self.tuning.map_or(tuning::STEPS, |_| 1);
         let plan = ChromaCqt {
-            spectra: Spectra::new(&Analysis::default(), rate)?,
+            rate,
+            stft: Analysis::default().stft()?,
             classes: classes(self),
             transforms: (0..count).map(|_| OnceLock::new()).collect(),
             spec: self.clone(),
@@ -123,17 +125,15 @@ impl ChromaCqt {
         if self.spec.tuning.is_some() {
             return Ok(0);
         }
-        let frames = self.spectra.frames(samples.len());
-        let mut spectrogram = vec![0.0; self.spectra.bins() * frames];
-        self.spectra.blocks(samples, Scale::Magnitude, |block| {
-            for (row, values) in spectrogram.chunks_exact_mut(frames).zip(block.rows()) {
-                row[block.first..][..block.width].copy_from_slice(values);
-            }
-        })?;
+        let spectrogram = self.stft.magnitude(samples)?;
+        let (frames, values) = (
+            spectrogram.ncols(),
+            spectrogram.as_slice().unwrap_or_default(),
+        );
         let rate = self.rate().as_f64();
-        let resolution = rate / self.spectra.stft().n_fft() as f64;
+        let resolution = rate / self.stft.n_fft() as f64;
         let octave = self.spec.bins_per_octave;
-        let step = tuning::estimate_step(&spectrogram, frames, resolution, rate / 2.0, octave);
+        let step = tuning::estimate_step(values, frames, resolution, rate / 2.0, octave);
         Ok(step)
     }
 }
@@ -142,7 +142,7 @@ impl ChannelFeature for ChromaCqt {
     const NAME: &'static str = "chroma_cqt";
 
     fn rate(&self) -> SampleRate {
-        self.spectra.rate()
+        self.rate
     }
 
     fn bins(&self) -> usize {

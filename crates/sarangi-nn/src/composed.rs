@@ -152,6 +152,12 @@ pub(crate) fn sigmoid(xs: &Tensor) -> Result<Tensor> {
     ((xs * 0.5)?.tanh()? + 1.0)? * 0.5
 }
 
+/// The peak is taken off first, so that nothing overflows.
+pub(crate) fn log_softmax(xs: &Tensor) -> Result<Tensor> {
+    let below = xs.broadcast_sub(&xs.detach().max_keepdim(D::Minus1)?)?;
+    below.broadcast_sub(&below.exp()?.sum_keepdim(D::Minus1)?.log()?)
+}
+
 /// Two matrix products, one for each axis, with the shares that each pixel takes of its neighbours.
 pub(crate) fn resize_bilinear(xs: &Tensor, resize: &Resize) -> Result<Tensor> {
     let Resize {

@@ -1,12 +1,11 @@
 //! The continuous wavelet transform.
 
 use std::f64::consts::{LN_2, TAU};
-use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
-use rustfft::{Fft, FftPlanner};
+use rustfft::FftPlanner;
 use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::Complex32;
+use sarangi_dsp::{Complex32, Pool};
 use serde::{Deserialize, Serialize};
 
 use crate::Wavelet;
@@ -74,6 +73,7 @@ impl Spec<SampleRate> for CwtSpec {
         let scale = |f: &f64| self.wavelet.peak() / (TAU * f) * rate.as_f64();
         Ok(Cwt {
             spec: self.clone(),
+            planners: Pool::new(FftPlanner::new),
             rate,
             scales: frequencies.iter().map(scale).collect(),
             frequencies,
@@ -85,6 +85,8 @@ impl Spec<SampleRate> for CwtSpec {
 #[derive(Debug)]
 pub struct Cwt {
     spec: CwtSpec,
+    /// They keep the transforms that were planned: their factors cost as much as the transforms.
+    planners: Pool<FftPlanner<f32>>,
     rate: SampleRate,
     frequencies: Vec<f64>,
     /// In samples.
@@ -142,19 +144,20 @@ impl Cwt {
         mut each: impl FnMut(usize, &mut dyn Iterator<Item = Complex32>),
     ) -> Result<()> {
         let layout = self.layout(samples.len())?;
-        let mut planner = FftPlanner::new();
-        let spectrum = layout.spectrum(samples, &mut planner);
-        let mut buffer = Vec::new();
-        for row in 0..self.scales.len() {
-            let band = layout.band(&self.spec.wavelet, self.scales[row]);
-            buffer.clear();
-            buffer.resize(band.size, Complex32::default());
-            band.fold(&self.spec.wavelet, self.scales[row], &spectrum, &mut buffer);
-            let inverse: Arc<dyn Fft<f32>> = planner.plan_fft_inverse(band.size);
-            inverse.process(&mut buffer);
-            let columns = buffer.iter().step_by(band.size / layout.columns);
-            each(row, &mut columns.take(self.frames(samples.len())).copied());
-        }
+        let frames = self.frames(samples.len());
+        self.planners.with(|planner| {
+            let spectrum = layout.spectrum(samples, planner);
+            let mut buffer = Vec::new();
+            for (row, &scale) in self.scales.iter().enumerate() {
+                let band = layout.band(&self.spec.wavelet, scale);
+                buffer.clear();
+                buffer.resize(band.size, Complex32::default());
+                band.fold(&self.spec.wavelet, scale, &spectrum, &mut buffer);
+                planner.plan_fft_inverse(band.size).process(&mut buffer);
+                let columns = buffer.iter().step_by(band.size / layout.columns);
+                each(row, &mut columns.take(frames).copied());
+            }
+        });
         Ok(())
     }
 
@@ -233,7 +236,6 @@ impl Layout {
         spectrum.resize(self.size, Complex32::default());
         planner.plan_fft_forward(self.size).process(&mut spectrum);
         let scale = 1.0 / self.size as f32;
-        // An analytic wavelet of peak 2 hears half of a real tone: its positive half.
         spectrum.iter_mut().for_each(|x| *x *= scale);
         spectrum
     }

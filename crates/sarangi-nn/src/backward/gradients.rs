@@ -8,7 +8,8 @@ use sarangi_core::{During, Error, Result};
 
 use super::{Flow, Gradient, Node};
 use crate::cpu::buffer::Buffer;
-use crate::cpu::optimiser::{scale, squares};
+use crate::cpu::optimiser::squares;
+use crate::cpu::pointwise::scale;
 use crate::value::{Value, View};
 
 /// The gradients of a loss with respect to parameters and

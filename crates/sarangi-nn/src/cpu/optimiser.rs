@@ -198,15 +198,9 @@ impl Kernel for Squares<'_> {
     }
 }
 
-/// Multiplies all values by `factor`.
-pub(crate) fn scale(values: &mut [f32], factor: f32) {
-    values
-        .par_chunks_mut(VALUES)
-        .for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::pointwise::scale;
     use super::*;
 
     const COUNT: usize = VALUES + 37;

@@ -43,10 +43,11 @@ impl Kernel for Multiply<'_> {
     }
 }
 
-/// `y = scalar · y`.
-pub(crate) fn scale(scalar: f32, y: &mut [f32]) {
-    y.par_chunks_mut(VALUES)
-        .for_each(|y| y.iter_mut().for_each(|y| *y *= scalar));
+/// Multiplies all values by `factor`.
+pub(crate) fn scale(values: &mut [f32], factor: f32) {
+    values
+        .par_chunks_mut(VALUES)
+        .for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
 }
 
 /// `y = 1 / (1 + exp(−y))`, by the hyperbolic tangent, which overflows nowhere.

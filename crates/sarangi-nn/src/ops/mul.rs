@@ -73,12 +73,12 @@ pub fn mul_scalar(xs: &Value, scalar: f32) -> Result<Value> {
     let of = xs.of();
     let mut y = Buffer::stale(of.len());
     y.copy_from_slice(&xs.stored());
-    scale(scalar, &mut y);
+    scale(&mut y, scalar);
     let parent = xs.node().filter(|_| records(&[xs], [])).map(Arc::clone);
     let node = parent.map(|parent| {
         Node::new(move |dy, flow| {
             let mut dx = dy.into_own();
-            scale(scalar, &mut dx);
+            scale(&mut dx, scalar);
             flow.give(&parent, Gradient::stored(of, dx));
             Ok(())
         })

@@ -1,9 +1,9 @@
 //! Probabilities of classes.
 
-use candle_core::{D, Result as CandleResult, Tensor};
 use sarangi_core::{During, Error, Result};
 
 use crate::backward::{Gradient, Node};
+use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
@@ -23,7 +23,7 @@ pub fn log_softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = dy.iter().sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d -= y.exp() * sum);
         }))),
-        View::Device(xs) => composed_log_softmax(xs).map(Value::device).during(OP),
+        View::Device(xs) => composed::log_softmax(xs).map(Value::device).during(OP),
         View::Traced(xs) => xs.then(Operation::LogSoftmax, xs.dims().to_vec()),
     }
 }
@@ -47,7 +47,7 @@ pub fn softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = y.iter().zip(&*dy).map(|(y, d)| y * d).sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - sum));
         }))),
-        View::Device(xs) => composed_log_softmax(xs)
+        View::Device(xs) => composed::log_softmax(xs)
             .and_then(|ys| ys.exp())
             .map(Value::device)
             .during(OP),
@@ -74,11 +74,6 @@ pub(super) fn log_softmax_row(row: &mut [f32]) {
     let below = |v: f32| f64::from(v) - f64::from(peak);
     let log: f64 = row.iter().map(|&v| below(v).exp()).sum::<f64>().ln();
     row.iter_mut().for_each(|v| *v = (below(*v) - log) as f32);
-}
-
-fn composed_log_softmax(xs: &Tensor) -> CandleResult<Tensor> {
-    let below = xs.broadcast_sub(&xs.detach().max_keepdim(D::Minus1)?)?;
-    below.broadcast_sub(&below.exp()?.sum_keepdim(D::Minus1)?.log()?)
 }
 
 /// Runs `forward` on each row, and on the way back `backward` on the result's row and its gradient,
