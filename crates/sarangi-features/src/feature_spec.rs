@@ -12,72 +12,87 @@ use crate::{
     StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
-/// Any feature of this crate: what a model file stores and a program is asked for.
-///
-/// Serialised as the fields of the feature with `type` beside them, for example
-/// `{"type": "mfcc", "n_mfcc": 40}`; what is left out has librosa's default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FeatureSpec {
-    /// Magnitude spectrogram.
-    StftMagnitude(StftMagnitudeSpec),
-    /// Power spectrogram.
-    Power(PowerSpec),
-    /// Mel spectrogram.
-    Mel(MelSpec),
-    /// Mel spectrogram in decibels.
-    LogMel(LogMelSpec),
-    /// Mel-frequency cepstral coefficients.
-    Mfcc(MfccSpec),
-    /// Derivative of MFCC along time, of any order.
-    Delta(DeltaSpec),
-    /// Onset strength.
-    Onset(OnsetSpec),
-    /// Tempogram.
-    Tempogram(TempogramSpec),
-    /// Beats as zeros and ones.
-    Beat(BeatSpec),
-    /// MFCC averaged between beats.
-    BeatMfcc(BeatMfccSpec),
-    /// Chroma from the power spectrogram.
-    ChromaStft(ChromaStftSpec),
-    /// Chroma from the constant-Q transform.
-    ChromaCqt(ChromaCqtSpec),
-    /// Chroma energy normalised statistics.
-    ChromaCens(ChromaCensSpec),
-    /// Tonal centroids.
-    Tonnetz(TonnetzSpec),
-    /// Magnitude of the constant-Q transform.
-    Cqt(CqtSpec),
-    /// Magnitude of the variable-Q transform.
-    Vqt(VqtSpec),
-    /// Magnitude of the hybrid constant-Q transform.
-    HybridCqt(HybridCqtSpec),
-    /// Power of the continuous wavelet transform in decibels.
-    Scalogram(ScalogramSpec),
-    /// Spectral centroid.
-    SpectralCentroid(SpectralCentroidSpec),
-    /// Spectral bandwidth.
-    SpectralBandwidth(SpectralBandwidthSpec),
-    /// Spectral roll-off.
-    SpectralRolloff(SpectralRolloffSpec),
-    /// Spectral contrast.
-    SpectralContrast(SpectralContrastSpec),
-    /// Spectral flatness.
-    SpectralFlatness(SpectralFlatnessSpec),
-    /// Spectral flux.
-    SpectralFlux(SpectralFluxSpec),
-    /// Zero-crossing rate.
-    ZeroCrossingRate(ZeroCrossingRateSpec),
-    /// Mel spectrogram with per-channel energy normalisation.
-    Pcen(PcenSpec),
-    /// Root-mean-square level.
-    Rms(RmsSpec),
-    /// The samples themselves.
-    Waveform(SamplesSpec),
-    /// The five-channel stack.
-    FiveChannel(FiveChannelSpec),
+/// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
+/// therefore cannot disagree.
+macro_rules! features {
+    (
+        $($name:literal, $summary:literal: $variant:ident($spec:ty);)+
+        and $($also:literal, $also_summary:literal: $also_spec:expr;)+
+    ) => {
+        /// Any feature of this crate: what a model file stores and a program is asked for.
+        ///
+        /// Serialised as the fields of the feature with `type` beside them, for example
+        /// `{"type": "mfcc", "n_mfcc": 40}`; what is left out has librosa's default.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum FeatureSpec {
+            $(#[doc = concat!("`", $name, "`: ", $summary, ".")] $variant($spec),)+
+        }
+
+        impl FeatureSpec {
+            /// All features by the names under which programs know them.
+            pub fn catalogue() -> Vec<FeatureEntry> {
+                vec![
+                    $(FeatureEntry {
+                        name: $name,
+                        summary: $summary,
+                        spec: Self::$variant(<$spec>::default()),
+                    },)+
+                    $(FeatureEntry {
+                        name: $also,
+                        summary: $also_summary,
+                        spec: $also_spec,
+                    },)+
+                ]
+            }
+        }
+
+        impl Spec<SampleRate> for FeatureSpec {
+            type Built = Box<dyn Feature>;
+
+            fn build(&self, rate: SampleRate) -> Result<Self::Built> {
+                Ok(match self {
+                    $(Self::$variant(spec) => Box::new(spec.build(rate)?),)+
+                })
+            }
+        }
+    };
+}
+
+features! {
+    "stft-magnitude", "magnitude spectrogram": StftMagnitude(StftMagnitudeSpec);
+    "power", "power spectrogram": Power(PowerSpec);
+    "mel", "mel spectrogram": Mel(MelSpec);
+    "log-mel", "mel spectrogram in decibels": LogMel(LogMelSpec);
+    "mfcc", "mel-frequency cepstral coefficients": Mfcc(MfccSpec);
+    "delta", "first derivative of MFCC along time": Delta(DeltaSpec);
+    "chroma-stft", "power of each pitch class": ChromaStft(ChromaStftSpec);
+    "onset", "onset strength": Onset(OnsetSpec);
+    "tempogram", "local autocorrelation of onsets": Tempogram(TempogramSpec);
+    "beat", "1 on frames with a beat, else 0": Beat(BeatSpec);
+    "beat-mfcc", "MFCC averaged between beats": BeatMfcc(BeatMfccSpec);
+    "chroma-cqt", "magnitude of each pitch class, from the constant-Q transform": ChromaCqt(ChromaCqtSpec);
+    "chroma-cens", "chroma of the harmony without the dynamics": ChromaCens(ChromaCensSpec);
+    "tonnetz", "tonal centroids: fifths, minor and major thirds": Tonnetz(TonnetzSpec);
+    "cqt", "magnitude of the constant-Q transform": Cqt(CqtSpec);
+    "vqt", "magnitude of the variable-Q transform": Vqt(VqtSpec);
+    "hybrid-cqt", "magnitude of the hybrid constant-Q transform": HybridCqt(HybridCqtSpec);
+    "scalogram", "power of the continuous wavelet transform in decibels": Scalogram(ScalogramSpec);
+    "spectral-centroid", "centre of gravity of each spectrum in Hz": SpectralCentroid(SpectralCentroidSpec);
+    "spectral-bandwidth", "spread of each spectrum around its centroid in Hz": SpectralBandwidth(SpectralBandwidthSpec);
+    "spectral-rolloff", "frequency below which 85 % of each spectrum lies": SpectralRolloff(SpectralRolloffSpec);
+    "spectral-contrast", "peaks above valleys of each octave in decibels": SpectralContrast(SpectralContrastSpec);
+    "spectral-flatness", "likeness of each spectrum to noise": SpectralFlatness(SpectralFlatnessSpec);
+    "spectral-flux", "difference of each spectrum from the one before": SpectralFlux(SpectralFluxSpec);
+    "zero-crossing-rate", "share of samples at which the sign changes": ZeroCrossingRate(ZeroCrossingRateSpec);
+    "pcen", "mel spectrogram with per-channel energy normalisation": Pcen(PcenSpec);
+    "rms", "root-mean-square level": Rms(RmsSpec);
+    "waveform", "the samples themselves": Waveform(SamplesSpec);
+    "five-channel", "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked": FiveChannel(FiveChannelSpec);
+    and
+    "delta2", "second derivative of MFCC along time":
+        FeatureSpec::Delta(DeltaSpec { order: 2, ..DeltaSpec::default() });
 }
 
 /// A named feature with its parameters, as [`FeatureSpec::catalogue`] lists it.
@@ -108,165 +123,6 @@ impl FeatureEntry {
 }
 
 impl FeatureSpec {
-    /// All features by the names under which programs know them.
-    pub fn catalogue() -> Vec<FeatureEntry> {
-        let second = DeltaSpec {
-            order: 2,
-            ..DeltaSpec::default()
-        };
-        let entries = [
-            (
-                "stft-magnitude",
-                "magnitude spectrogram",
-                Self::StftMagnitude(Default::default()),
-            ),
-            (
-                "power",
-                "power spectrogram",
-                Self::Power(Default::default()),
-            ),
-            ("mel", "mel spectrogram", Self::Mel(Default::default())),
-            (
-                "log-mel",
-                "mel spectrogram in decibels",
-                Self::LogMel(Default::default()),
-            ),
-            (
-                "mfcc",
-                "mel-frequency cepstral coefficients",
-                Self::Mfcc(Default::default()),
-            ),
-            (
-                "delta",
-                "first derivative of MFCC along time",
-                Self::Delta(Default::default()),
-            ),
-            (
-                "delta2",
-                "second derivative of MFCC along time",
-                Self::Delta(second),
-            ),
-            (
-                "chroma-stft",
-                "power of each pitch class",
-                Self::ChromaStft(Default::default()),
-            ),
-            ("onset", "onset strength", Self::Onset(Default::default())),
-            (
-                "tempogram",
-                "local autocorrelation of onsets",
-                Self::Tempogram(Default::default()),
-            ),
-            (
-                "beat",
-                "1 on frames with a beat, else 0",
-                Self::Beat(Default::default()),
-            ),
-            (
-                "beat-mfcc",
-                "MFCC averaged between beats",
-                Self::BeatMfcc(Default::default()),
-            ),
-            (
-                "chroma-cqt",
-                "magnitude of each pitch class, from the constant-Q transform",
-                Self::ChromaCqt(Default::default()),
-            ),
-            (
-                "chroma-cens",
-                "chroma of the harmony without the dynamics",
-                Self::ChromaCens(Default::default()),
-            ),
-            (
-                "tonnetz",
-                "tonal centroids: fifths, minor and major thirds",
-                Self::Tonnetz(Default::default()),
-            ),
-            (
-                "cqt",
-                "magnitude of the constant-Q transform",
-                Self::Cqt(Default::default()),
-            ),
-            (
-                "vqt",
-                "magnitude of the variable-Q transform",
-                Self::Vqt(Default::default()),
-            ),
-            (
-                "hybrid-cqt",
-                "magnitude of the hybrid constant-Q transform",
-                Self::HybridCqt(Default::default()),
-            ),
-            (
-                "scalogram",
-                "power of the continuous wavelet transform in decibels",
-                Self::Scalogram(Default::default()),
-            ),
-            (
-                "spectral-centroid",
-                "centre of gravity of each spectrum in Hz",
-                Self::SpectralCentroid(Default::default()),
-            ),
-            (
-                "spectral-bandwidth",
-                "spread of each spectrum around its centroid in Hz",
-                Self::SpectralBandwidth(Default::default()),
-            ),
-            (
-                "spectral-rolloff",
-                "frequency below which 85 % of each spectrum lies",
-                Self::SpectralRolloff(Default::default()),
-            ),
-            (
-                "spectral-contrast",
-                "peaks above valleys of each octave in decibels",
-                Self::SpectralContrast(Default::default()),
-            ),
-            (
-                "spectral-flatness",
-                "likeness of each spectrum to noise",
-                Self::SpectralFlatness(Default::default()),
-            ),
-            (
-                "spectral-flux",
-                "difference of each spectrum from the one before",
-                Self::SpectralFlux(Default::default()),
-            ),
-            (
-                "zero-crossing-rate",
-                "share of samples at which the sign changes",
-                Self::ZeroCrossingRate(Default::default()),
-            ),
-            (
-                "pcen",
-                "mel spectrogram with per-channel energy normalisation",
-                Self::Pcen(Default::default()),
-            ),
-            (
-                "rms",
-                "root-mean-square level",
-                Self::Rms(Default::default()),
-            ),
-            (
-                "waveform",
-                "the samples themselves",
-                Self::Waveform(Default::default()),
-            ),
-            (
-                "five-channel",
-                "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked",
-                Self::FiveChannel(Default::default()),
-            ),
-        ];
-        entries
-            .map(|(name, summary, spec)| FeatureEntry {
-                name,
-                summary,
-                spec,
-            })
-            .into()
-    }
-
     /// The feature called `name`, its defaults changed by `settings`.
     ///
     /// # Errors
@@ -308,44 +164,6 @@ impl FeatureSpec {
         let mut fields = serde_json::to_value(self)?;
         fields[key] = value;
         serde_json::from_value(fields)
-    }
-}
-
-impl Spec<SampleRate> for FeatureSpec {
-    type Built = Box<dyn Feature>;
-
-    fn build(&self, rate: SampleRate) -> Result<Self::Built> {
-        Ok(match self {
-            Self::StftMagnitude(spec) => Box::new(spec.build(rate)?),
-            Self::Power(spec) => Box::new(spec.build(rate)?),
-            Self::Mel(spec) => Box::new(spec.build(rate)?),
-            Self::LogMel(spec) => Box::new(spec.build(rate)?),
-            Self::Mfcc(spec) => Box::new(spec.build(rate)?),
-            Self::Delta(spec) => Box::new(spec.build(rate)?),
-            Self::Onset(spec) => Box::new(spec.build(rate)?),
-            Self::Tempogram(spec) => Box::new(spec.build(rate)?),
-            Self::Beat(spec) => Box::new(spec.build(rate)?),
-            Self::BeatMfcc(spec) => Box::new(spec.build(rate)?),
-            Self::ChromaStft(spec) => Box::new(spec.build(rate)?),
-            Self::ChromaCqt(spec) => Box::new(spec.build(rate)?),
-            Self::ChromaCens(spec) => Box::new(spec.build(rate)?),
-            Self::Tonnetz(spec) => Box::new(spec.build(rate)?),
-            Self::Cqt(spec) => Box::new(spec.build(rate)?),
-            Self::Vqt(spec) => Box::new(spec.build(rate)?),
-            Self::HybridCqt(spec) => Box::new(spec.build(rate)?),
-            Self::Scalogram(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralCentroid(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralBandwidth(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralRolloff(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralContrast(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralFlatness(spec) => Box::new(spec.build(rate)?),
-            Self::SpectralFlux(spec) => Box::new(spec.build(rate)?),
-            Self::ZeroCrossingRate(spec) => Box::new(spec.build(rate)?),
-            Self::Pcen(spec) => Box::new(spec.build(rate)?),
-            Self::Rms(spec) => Box::new(spec.build(rate)?),
-            Self::Waveform(spec) => Box::new(spec.build(rate)?),
-            Self::FiveChannel(spec) => Box::new(spec.build(rate)?),
-        })
     }
 }
 
