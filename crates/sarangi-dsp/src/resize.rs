@@ -60,6 +60,71 @@ fn taps(from: usize, to: usize) -> Vec<Tap> {
         .collect()
 }
 
+/// Resizes a map to (rows, columns), averaging over what it shrinks.
+///
+/// Each output is a triangle-weighted mean of the inputs around its half-pixel centre; the triangle
+/// is as wide as the map shrinks. `torch.nn.functional.interpolate(mode="bilinear",
+/// align_corners=False, antialias=True)`, which is PIL's bilinear resizing; where a map grows, the
+/// same as [`resize_bilinear`] but for rounding.
+///
+/// # Errors
+/// [`Error::Shape`] if the map or the wanted size is empty.
+pub fn resize_antialiased(map: ArrayView2<'_, f32>, size: (usize, usize)) -> Result<Array2<f32>> {
+    if map.is_empty() || size.0 == 0 || size.1 == 0 {
+        return Err(Error::shape(
+            "resize_antialiased",
+            "at least one row and one column",
+            format_args!("{:?} to {size:?}", map.dim()),
+        ));
+    }
+    let across = triangles(map.ncols(), size.1);
+    let mut narrow = Array2::zeros((map.nrows(), size.1));
+    for (row, mut target) in map.outer_iter().zip(narrow.outer_iter_mut()) {
+        for (y, triangle) in target.iter_mut().zip(&across) {
+            let inputs = row.iter().skip(triangle.first);
+            *y = inputs.zip(&triangle.weights).map(|(x, w)| x * w).sum();
+        }
+    }
+    let mut out = Array2::zeros(size);
+    for (triangle, mut target) in triangles(map.nrows(), size.0)
+        .iter()
+        .zip(out.outer_iter_mut())
+    {
+        for (row, &weight) in narrow
+            .outer_iter()
+            .skip(triangle.first)
+            .zip(&triangle.weights)
+        {
+            target.scaled_add(weight, &row);
+        }
+    }
+    Ok(out)
+}
+
+/// The inputs that one output is a mean of, and their weights, whose sum is 1.
+struct Triangle {
+    first: usize,
+    weights: Vec<f32>,
+}
+
+fn triangles(from: usize, to: usize) -> Vec<Triangle> {
+    let scale = from as f64 / to as f64;
+    let reach = scale.max(1.0);
+    (0..to)
+        .map(|i| {
+            let centre = (i as f64 + 0.5) * scale;
+            let first = (centre - reach + 0.5).max(0.0) as usize;
+            let end = ((centre + reach + 0.5) as usize).clamp(first + 1, from);
+            let weight = |j: usize| (1.0 - ((j as f64 + 0.5 - centre) / reach).abs()).max(0.0);
+            let sum: f64 = (first..end).map(weight).sum();
+            Triangle {
+                first,
+                weights: (first..end).map(|j| (weight(j) / sum) as f32).collect(),
+            }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +156,26 @@ mod tests {
         assert!(resize_bilinear(Array2::zeros((0, 7)).view(), (1, 1)).is_err());
         let one = resize_bilinear(array![[3.0]].view(), (4, 9)).unwrap();
         assert!(one.iter().all(|&x| x == 3.0));
+    }
+
+    #[test]
+    fn averages_are_torchs() {
+        // interpolate(x, size=(2, 3), mode="bilinear", align_corners=False, antialias=True)
+        let map = Array2::from_shape_fn((5, 7), |(i, j)| ((i * 7 + j * j) % 11) as f32);
+        let got = resize_antialiased(map.view(), (2, 3)).unwrap();
+        let want = array![
+            [4.000000, 4.558824, 5.964286],
+            [5.285714, 4.823529, 5.071428]
+        ];
+        assert!((&got - &want).iter().all(|d| d.abs() < 1e-5), "{got}");
+    }
+
+    #[test]
+    fn a_growing_map_is_interpolated() {
+        let map = Array2::from_shape_fn((3, 4), |(i, j)| ((i * 5 + j * 3) % 7) as f32);
+        let grown = resize_antialiased(map.view(), (11, 9)).unwrap();
+        let plain = resize_bilinear(map.view(), (11, 9)).unwrap();
+        assert!((&grown - &plain).iter().all(|d| d.abs() < 1e-5));
+        assert!(resize_antialiased(Array2::zeros((0, 7)).view(), (1, 1)).is_err());
     }
 }

@@ -1,20 +1,55 @@
 //! Savitzky–Golay filters: smoothing and differentiating by a sliding polynomial fit.
 
 use sarangi_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::Padding;
 
 /// The widest filter that is designed.
 const WIDEST: usize = 4095;
 
+/// What a filter sees at the ends of a signal, with scipy's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// The polynomial fitted to the first or last `width` samples, of which there must be as many.
+    #[default]
+    Interp,
+    /// The first or last sample again and again.
+    Nearest,
+    /// The signal mirrored at its first and last sample, which are not repeated.
+    Mirror,
+    /// Zeros.
+    Constant,
+    /// The signal over again.
+    Wrap,
+}
+
+impl Ends {
+    /// Where in a signal of `len` samples (at least one) the value at `index` is found; `None` means
+    /// zero.
+    fn source(self, index: isize, len: usize) -> Option<usize> {
+        match self {
+            // A fit has no values beyond the ends.
+            Self::Interp | Self::Constant => Padding::Constant.source(index, len),
+            Self::Nearest => Padding::Edge.source(index, len),
+            Self::Mirror => Padding::Reflect.source(index, len),
+            Self::Wrap => Some(index.rem_euclid(len as isize) as usize),
+        }
+    }
+}
+
 /// A filter that fits a polynomial to `width` neighbouring samples by least squares and takes its
 /// `deriv`-th derivative in the middle.
 ///
-/// At the ends the polynomial fitted to the first or last `width` samples is used, as
-/// `scipy.signal.savgol_filter(x, width, polyorder, deriv=deriv, mode="interp")` does. Designed in
+/// `scipy.signal.savgol_filter(x, width, polyorder, deriv=deriv, mode=…)`; at the ends the polynomial
+/// fitted to the first or last `width` samples is used, if not told [otherwise](Ends). Designed in
 /// double precision with orthogonal polynomials (A. Savitzky and M. J. E. Golay, *Analytical
 /// Chemistry* 36, 1964), used in single.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavitzkyGolay {
     width: usize,
+    ends: Ends,
     /// Row i gives the derivative at position i of a window: the middle row is the filter proper.
     weights: Vec<f32>,
 }
@@ -41,8 +76,14 @@ impl SavitzkyGolay {
         }
         Ok(Self {
             width,
+            ends: Ends::Interp,
             weights: design(width, polyorder, deriv),
         })
+    }
+
+    /// The same filter with other ends.
+    pub fn with_ends(self, ends: Ends) -> Self {
+        Self { ends, ..self }
     }
 
     /// Samples in a fit.
@@ -53,10 +94,11 @@ impl SavitzkyGolay {
     /// Filters `input` into `output` without allocating.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the two differ in length or are shorter than the width.
+    /// [`Error::Shape`] if the two differ in length or are shorter than the width, if their ends
+    /// are a fit's; with other ends any length will do.
     pub fn process_into(&self, input: &[f32], output: &mut [f32]) -> Result<()> {
         let (len, width) = (input.len(), self.width);
-        if len < width {
+        if self.ends == Ends::Interp && len < width {
             return Err(Error::shape(
                 "savitzky_golay",
                 format_args!("at least {width} frames (the width)"),
@@ -67,18 +109,35 @@ impl SavitzkyGolay {
             return Err(Error::shape("savitzky_golay", len, output.len()));
         }
         let half = width / 2;
-        let (first, last) = (&input[..width], &input[len - width..]);
-        let at = |position: usize, samples: &[f32]| -> f32 {
-            let weights = &self.weights[position * width..(position + 1) * width];
-            weights.iter().zip(samples).map(|(w, x)| w * x).sum()
-        };
-        for i in 0..half {
-            output[i] = at(i, first);
-            output[len - half + i] = at(half + 1 + i, last);
+        let middle = &self.weights[half * width..(half + 1) * width];
+        let edge = half.min(len);
+        if self.ends == Ends::Interp {
+            let (first, last) = (&input[..width], &input[len - width..]);
+            let at = |position: usize, samples: &[f32]| -> f32 {
+                let weights = &self.weights[position * width..(position + 1) * width];
+                weights.iter().zip(samples).map(|(w, x)| w * x).sum()
+            };
+            for i in 0..half {
+                output[i] = at(i, first);
+                output[len - half + i] = at(half + 1 + i, last);
+            }
+        } else {
+            let at = |centre: usize| -> f32 {
+                let taps = middle.iter().enumerate().map(|(n, w)| {
+                    let index = (centre + n) as isize - half as isize;
+                    w * self.ends.source(index, len).map_or(0.0, |i| input[i])
+                });
+                taps.sum()
+            };
+            for i in (0..edge).chain(edge.max(len - edge)..len) {
+                output[i] = at(i);
+            }
+        }
+        if len < width {
+            return Ok(());
         }
         let inner = &mut output[half..len - half];
         inner.fill(0.0);
-        let middle = &self.weights[half * width..(half + 1) * width];
         for (n, &w) in middle.iter().enumerate() {
             for (y, &x) in inner.iter_mut().zip(&input[n..]) {
                 *y += w * x;
@@ -197,5 +256,32 @@ mod tests {
         assert!(nine.process_into(&[0.0; 8], &mut [0.0; 8]).is_err());
         assert!(nine.process_into(&[0.0; 9], &mut [0.0; 8]).is_err());
         assert!(filter(9, 1, 2, &[1.0; 9]).iter().all(|&x| x == 0.0));
+    }
+
+    #[test]
+    fn other_ends_are_scipys() {
+        // savgol_filter([1, 4, 2, 8, 5, 7], 5, 1, deriv=1, mode=…)
+        let input = [1.0, 4.0, 2.0, 8.0, 5.0, 7.0];
+        let ends = [
+            (Ends::Nearest, [0.5, 1.5, 1.2, 0.9, 0.9, 0.0]),
+            (Ends::Mirror, [0.0, 0.9, 1.2, 0.9, 0.5, 0.0]),
+            (Ends::Constant, [0.8, 1.7, 1.2, 0.9, -0.5, -2.1]),
+            (Ends::Wrap, [-0.9, 0.3, 1.2, 0.9, -0.3, -1.2]),
+        ];
+        for (ends, want) in ends {
+            let filter = SavitzkyGolay::new(5, 1, 1).unwrap().with_ends(ends);
+            let mut got = [9.0; 6];
+            filter.process_into(&input, &mut got).unwrap();
+            let near = got
+                .iter()
+                .zip(want)
+                .all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6);
+            assert!(near, "{ends:?}: {got:?}");
+            // Shorter than the filter, and than half of it.
+            for len in 1..5 {
+                let mut short = vec![0.0; len];
+                filter.process_into(&input[..len], &mut short).unwrap();
+            }
+        }
     }
 }

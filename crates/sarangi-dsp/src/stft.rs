@@ -82,6 +82,17 @@ impl Stft {
         self.framing.frames(samples)
     }
 
+    /// Whether this transforms any signal just as `other` does: the same frames, window and
+    /// precision.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let window = match (&self.transform, &other.transform) {
+            (Transform::Single(_, a), Transform::Single(_, b)) => a == b,
+            (Transform::Double(_, a), Transform::Double(_, b)) => a == b,
+            _ => false,
+        };
+        window && self.framing == other.framing
+    }
+
     /// Working memory for the methods that do not allocate.
     pub fn scratch(&self) -> StftScratch {
         self.transform.scratch()

@@ -1,12 +1,14 @@
 //! Beats as a feature.
 
 use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
 use crate::beat_tracker::BeatTracker;
 use crate::channels::features_of_channels;
 use crate::check::output;
-use crate::{Aggregate, Analysis, Beats, ChannelFeature, MelBands, Onset, OnsetSpec};
+use crate::of_power;
+use crate::{Aggregate, Analysis, Beats, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
 
 /// Beats, with the names and defaults of `librosa.beat.beat_track`.
 ///
@@ -91,10 +93,20 @@ impl Beat {
         self.onset.compute_into(samples, &mut onset)?;
         self.tracker.track(&onset)
     }
+
+    /// Writes 1 where the onset curve has a beat, else 0.
+    fn mark(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
+        let beats = self.tracker.track(onset)?;
+        out.fill(0.0);
+        beats.frames.iter().for_each(|&frame| out[frame] = 1.0);
+        Ok(())
+    }
 }
 
 impl ChannelFeature for Beat {
-    const NAME: &'static str = "beat";
+    fn name(&self) -> &'static str {
+        "beat"
+    }
 
     fn rate(&self) -> SampleRate {
         self.onset.rate()
@@ -109,11 +121,27 @@ impl ChannelFeature for Beat {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(Self::NAME, out, 1, self.frames(samples.len()))?;
-        let beats = self.track(samples)?;
-        out.fill(0.0);
-        beats.frames.iter().for_each(|&frame| out[frame] = 1.0);
-        Ok(())
+        output(self.name(), out, 1, self.frames(samples.len()))?;
+        let mut onset = vec![0.0; out.len()];
+        self.onset.compute_into(samples, &mut onset)?;
+        self.mark(&onset, out)
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Beat {
+    fn stft(&self) -> &Stft {
+        self.onset.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        let mut onset = vec![0.0; frames];
+        self.onset.compute_of_power(power, &mut onset)?;
+        self.mark(&onset, out)
     }
 }
 

@@ -1,15 +1,19 @@
 //! MFCC averaged between beats.
 
-use ndarray::{ArrayView2, s};
+use ndarray::ArrayView2;
 use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::{Pool, resize_bilinear};
+use sarangi_dsp::{Pool, Stft, resize_bilinear};
 use serde::{Deserialize, Serialize};
 
 use crate::beat_tracker::BeatTracker;
 use crate::channels::features_of_channels;
 use crate::check::output;
+use crate::of_power;
 use crate::onset::OnsetCurve;
-use crate::{Aggregate, Analysis, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec};
+use crate::{
+    Aggregate, Analysis, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower,
+    SyncAggregate, sync,
+};
 
 /// Beat-synchronous MFCC, stretched back to the number of frames.
 ///
@@ -76,7 +80,7 @@ impl Spec<SampleRate> for BeatMfccSpec {
         };
         Ok(BeatMfcc {
             mfcc: mfcc.build(rate)?,
-            sync: BeatSync::new(&beat, rate)?,
+            sync: BeatMeans::new(&beat, rate)?,
             scratch: Pool::new(Default::default),
         })
     }
@@ -86,13 +90,29 @@ impl Spec<SampleRate> for BeatMfccSpec {
 #[derive(Debug)]
 pub struct BeatMfcc {
     mfcc: Mfcc,
-    sync: BeatSync,
+    sync: BeatMeans,
     /// The log-mel map and the MFCC.
     scratch: Pool<(Vec<f32>, Vec<f32>)>,
 }
 
+impl BeatMfcc {
+    fn of_log_mel(
+        &self,
+        log_mel: &[f32],
+        mfcc: &mut Vec<f32>,
+        frames: usize,
+        out: &mut [f32],
+    ) -> Result<()> {
+        mfcc.resize(out.len(), 0.0);
+        self.mfcc.of_log_mel(log_mel, frames, mfcc)?;
+        self.sync.of_maps(log_mel, mfcc, frames, out)
+    }
+}
+
 impl ChannelFeature for BeatMfcc {
-    const NAME: &'static str = "beat_mfcc";
+    fn name(&self) -> &'static str {
+        "beat_mfcc"
+    }
 
     fn rate(&self) -> SampleRate {
         self.mfcc.rate()
@@ -108,13 +128,30 @@ impl ChannelFeature for BeatMfcc {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.scratch.with(|(log_mel, mfcc)| {
             log_mel.resize(self.mfcc.log_mel().bins() * frames, 0.0);
-            mfcc.resize(out.len(), 0.0);
             self.mfcc.log_mel().compute_into(samples, log_mel)?;
-            self.mfcc.of_log_mel(log_mel, frames, mfcc)?;
-            self.sync.of_maps(log_mel, mfcc, frames, out)
+            self.of_log_mel(log_mel, mfcc, frames, out)
+        })
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for BeatMfcc {
+    fn stft(&self) -> &Stft {
+        self.mfcc.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.scratch.with(|(log_mel, mfcc)| {
+            log_mel.resize(self.mfcc.log_mel().bins() * frames, 0.0);
+            self.mfcc.log_mel().compute_of_power(power, log_mel)?;
+            self.of_log_mel(log_mel, mfcc, frames, out)
         })
     }
 }
@@ -124,12 +161,12 @@ features_of_channels!(BeatMfcc);
 /// The step from a log-mel map, in which beats are found, and a map of the same frames to the
 /// latter's means between beats.
 #[derive(Debug)]
-pub(crate) struct BeatSync {
+pub(crate) struct BeatMeans {
     curve: OnsetCurve,
     tracker: BeatTracker,
 }
 
-impl BeatSync {
+impl BeatMeans {
     pub(crate) fn new(beat: &BeatSpec, rate: SampleRate) -> Result<Self> {
         Ok(Self {
             curve: OnsetCurve::new(1, Aggregate::Median, &beat.analysis),
@@ -152,43 +189,11 @@ impl BeatSync {
         let rows = map.len() / frames;
         let map = ArrayView2::from_shape((rows, frames), map)
             .map_err(|_| Error::shape("beat_mfcc", "whole rows", map.len()))?;
-        let means = means_between(map, &beats);
+        let means = sync(map, &beats, SyncAggregate::Mean);
         let resized = resize_bilinear(means.view(), (rows, frames))?;
         for (y, &x) in out.iter_mut().zip(&resized) {
             *y = x;
         }
         Ok(())
-    }
-}
-
-/// The mean of the columns between neighbouring boundaries, the ends of the map being boundaries.
-fn means_between(map: ArrayView2<'_, f32>, boundaries: &[usize]) -> ndarray::Array2<f32> {
-    let mut edges: Vec<usize> = vec![0, map.ncols()];
-    edges.extend(boundaries.iter().map(|&b| b.min(map.ncols())));
-    edges.sort_unstable();
-    edges.dedup();
-    let mut means = ndarray::Array2::zeros((map.nrows(), edges.len() - 1));
-    for (pair, mut mean) in edges.windows(2).zip(means.columns_mut()) {
-        let segment = map.slice(s![.., pair[0]..pair[1]]);
-        for (y, row) in mean.iter_mut().zip(segment.outer_iter()) {
-            *y = row.sum() / row.len() as f32;
-        }
-    }
-    means
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::array;
-
-    #[test]
-    fn means_lie_between_beats_and_the_ends() {
-        let map = array![[1.0, 3.0, 5.0, 7.0], [0.0, 0.0, 8.0, 0.0]];
-        let means = |beats: &[usize]| means_between(map.view(), beats);
-        assert_eq!(means(&[2]), array![[2.0, 6.0], [0.0, 4.0]]);
-        assert_eq!(means(&[]), array![[4.0], [2.0]]);
-        assert_eq!(means(&[0, 0, 4, 9]), array![[4.0], [2.0]]);
-        assert_eq!(means(&[0, 1, 2, 3]), map);
     }
 }

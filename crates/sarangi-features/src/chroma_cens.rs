@@ -71,7 +71,7 @@ impl Spec<SampleRate> for ChromaCensSpec {
     fn build(&self, rate: SampleRate) -> Result<ChromaCens> {
         let window = match self.win_len_smooth {
             Some(len) => {
-                within(ChromaCens::NAME, "win_len_smooth", len, 1..=1 << 16)?;
+                within("chroma_cens", "win_len_smooth", len, 1..=1 << 16)?;
                 let window = self.smoothing_window.symmetric(len + 2);
                 let sum: f64 = window.iter().sum();
                 window.iter().map(|w| (w / sum) as f32).collect()
@@ -97,7 +97,9 @@ impl Spec<SampleRate> for ChromaCensSpec {
 }
 
 impl ChannelFeature for ChromaCens {
-    const NAME: &'static str = "chroma_cens";
+    fn name(&self) -> &'static str {
+        "chroma_cens"
+    }
 
     fn rate(&self) -> SampleRate {
         self.chroma.rate()
@@ -113,7 +115,7 @@ impl ChannelFeature for ChromaCens {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.chroma.compute_into(samples, out)?;
         let mut steps = vec![0.0; frames];
         for row in out.chunks_exact_mut(frames) {

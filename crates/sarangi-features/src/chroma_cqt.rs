@@ -68,7 +68,7 @@ impl Spec<SampleRate> for ChromaCqtSpec {
     type Built = ChromaCqt;
 
     fn build(&self, rate: SampleRate) -> Result<ChromaCqt> {
-        const NAME: &str = ChromaCqt::NAME;
+        const NAME: &str = "chroma_cqt";
         within(NAME, "n_chroma", self.n_chroma, 1..=96)?;
         within(NAME, "n_octaves", self.n_octaves, 1..=16)?;
         within(NAME, "bins_per_octave", self.bins_per_octave, 1..=1200)?;
@@ -139,7 +139,9 @@ impl ChromaCqt {
 }
 
 impl ChannelFeature for ChromaCqt {
-    const NAME: &'static str = "chroma_cqt";
+    fn name(&self) -> &'static str {
+        "chroma_cqt"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -157,7 +159,7 @@ impl ChannelFeature for ChromaCqt {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         let transform = self.transform(self.step(samples)?)?;
         let mut magnitudes = vec![0.0; transform.bins() * frames];
         transform.compute_into(samples, &mut magnitudes)?;

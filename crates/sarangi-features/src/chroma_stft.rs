@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::matrix::product_into;
-use crate::{Analysis, ChannelFeature, FrameNorm, tuning};
+use crate::of_power;
+use crate::{Analysis, ChannelFeature, FrameNorm, OfPower, tuning};
 
 /// Chroma from the power spectrogram, with the names and defaults of `librosa.feature.chroma_stft`;
 /// row 0 is C.
@@ -73,7 +74,9 @@ pub struct ChromaStft {
 }
 
 impl ChannelFeature for ChromaStft {
-    const NAME: &'static str = "chroma_stft";
+    fn name(&self) -> &'static str {
+        "chroma_stft"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -89,12 +92,27 @@ impl ChannelFeature for ChromaStft {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.scratch.with(|(stft, power)| {
             power.resize(self.stft.bins() * frames, 0.0);
             self.stft.power_into(samples, 0..frames, power, stft)?;
             self.projection.of_power(power, frames, out)
         })
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for ChromaStft {
+    fn stft(&self) -> &Stft {
+        &self.stft
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.projection.of_power(power, frames, out)
     }
 }
 

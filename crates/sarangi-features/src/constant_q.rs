@@ -162,7 +162,9 @@ fn early_halvings(design: &Design, rate: SampleRate, octaves: usize) -> usize {
 macro_rules! features_of_constant_q {
     ($plan:ty, $name:literal) => {
         impl ChannelFeature for $plan {
-            const NAME: &'static str = $name;
+            fn name(&self) -> &'static str {
+                $name
+            }
 
             fn rate(&self) -> SampleRate {
                 self.0.rate()
@@ -177,7 +179,7 @@ macro_rules! features_of_constant_q {
             }
 
             fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-                output(Self::NAME, out, self.bins(), self.frames(samples.len()))?;
+                output(self.name(), out, self.bins(), self.frames(samples.len()))?;
                 self.0.compute(samples, out)
             }
         }

@@ -1,12 +1,13 @@
 //! Derivatives of MFCC along time.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Pool, SavitzkyGolay};
+use sarangi_dsp::{Ends, Pool, SavitzkyGolay, Stft};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
-use crate::{Analysis, ChannelFeature, Decibels, MelBands, Mfcc, MfccSpec};
+use crate::of_power;
+use crate::{Analysis, ChannelFeature, Decibels, MelBands, Mfcc, MfccSpec, OfPower};
 
 /// The derivative of MFCC along time: `librosa.feature.delta(librosa.feature.mfcc(…), …)`.
 ///
@@ -15,10 +16,13 @@ use crate::{Analysis, ChannelFeature, Decibels, MelBands, Mfcc, MfccSpec};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeltaSpec {
-    /// Frames in a fit, odd, at least 3. A sound must have as many frames. Default 9.
+    /// Frames in a fit, odd, at least 3. Default 9.
     pub width: usize,
     /// Order of the derivative, at least 1 and less than `width`. Default 1.
     pub order: usize,
+    /// What the fit sees at the ends; with [`Ends::Interp`] a sound must have `width` frames.
+    /// Default `interp`.
+    pub mode: Ends,
     /// MFCC: coefficients.
     pub n_mfcc: usize,
     /// MFCC: lifter.
@@ -40,6 +44,7 @@ impl Default for DeltaSpec {
         Self {
             width: 9,
             order: 1,
+            mode: Ends::Interp,
             n_mfcc: mfcc.n_mfcc,
             lifter: mfcc.lifter,
             decibels: mfcc.decibels,
@@ -61,7 +66,7 @@ impl Spec<SampleRate> for DeltaSpec {
             analysis: self.analysis.clone(),
         };
         Ok(Delta {
-            filter: delta_filter("delta", self.width, self.order)?,
+            filter: delta_filter("delta", self.width, self.order, self.mode)?,
             mfcc: mfcc.build(rate)?,
             scratch: Pool::new(Vec::new),
         })
@@ -73,10 +78,11 @@ pub(crate) fn delta_filter(
     spec: &'static str,
     width: usize,
     order: usize,
+    ends: Ends,
 ) -> Result<SavitzkyGolay> {
     within(spec, "width", width, 3..=4095)?;
     within(spec, "order", order, 1..=width - 1)?;
-    SavitzkyGolay::new(width, order, order)
+    Ok(SavitzkyGolay::new(width, order, order)?.with_ends(ends))
 }
 
 /// Filters each row of a matrix with `frames` columns.
@@ -100,7 +106,9 @@ pub struct Delta {
 }
 
 impl ChannelFeature for Delta {
-    const NAME: &'static str = "delta";
+    fn name(&self) -> &'static str {
+        "delta"
+    }
 
     fn rate(&self) -> SampleRate {
         self.mfcc.rate()
@@ -116,10 +124,29 @@ impl ChannelFeature for Delta {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.scratch.with(|mfcc| {
             mfcc.resize(out.len(), 0.0);
             self.mfcc.compute_into(samples, mfcc)?;
+            filter_rows(&self.filter, mfcc, frames, out)
+        })
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Delta {
+    fn stft(&self) -> &Stft {
+        self.mfcc.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.scratch.with(|mfcc| {
+            mfcc.resize(out.len(), 0.0);
+            self.mfcc.compute_of_power(power, mfcc)?;
             filter_rows(&self.filter, mfcc, frames, out)
         })
     }

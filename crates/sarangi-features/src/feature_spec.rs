@@ -5,18 +5,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    BeatMfccSpec, BeatSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec, DeltaSpec,
-    FiveChannelSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec,
-    RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec,
-    SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec,
-    StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
+    ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FiveChannelSpec, HybridCqtSpec, ImageSpec,
+    LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec,
+    ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
+    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
+    TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
 /// therefore cannot disagree.
 macro_rules! features {
     (
+        one map of each channel:
         $($name:literal, $summary:literal: $variant:ident($spec:ty);)+
+        several maps of mono sound:
+        $($many_name:literal, $many_summary:literal: $many_variant:ident($many_spec:ty);)+
         and $($also:literal, $also_summary:literal: $also_spec:expr;)+
     ) => {
         /// Any feature of this crate: what a model file stores and a program is asked for.
@@ -28,6 +32,8 @@ macro_rules! features {
         #[non_exhaustive]
         pub enum FeatureSpec {
             $(#[doc = concat!("`", $name, "`: ", $summary, ".")] $variant($spec),)+
+            $(#[doc = concat!("`", $many_name, "`: ", $many_summary, ".")]
+              $many_variant($many_spec),)+
         }
 
         impl FeatureSpec {
@@ -40,11 +46,32 @@ macro_rules! features {
                         spec: Self::$variant(<$spec>::default()),
                     },)+
                     $(FeatureEntry {
+                        name: $many_name,
+                        summary: $many_summary,
+                        spec: Self::$many_variant(<$many_spec>::default()),
+                    },)+
+                    $(FeatureEntry {
                         name: $also,
                         summary: $also_summary,
                         spec: $also_spec,
                     },)+
                 ]
+            }
+
+            /// Builds a feature that makes one map of each channel, and can therefore be a part of
+            /// another.
+            ///
+            /// # Errors
+            /// [`Error::Config`] as [`build`](Spec::build), and if the feature makes several maps.
+            pub fn build_channel(&self, rate: SampleRate) -> Result<Box<dyn ChannelFeature>> {
+                Ok(match self {
+                    $(Self::$variant(spec) => Box::new(spec.build(rate)?),)+
+                    $(Self::$many_variant(_) => {
+                        let reason = "must make one map of a channel to be a part of another \
+                            feature; this makes several";
+                        return Err(Error::config($many_name, "type", reason));
+                    })+
+                })
             }
         }
 
@@ -54,6 +81,7 @@ macro_rules! features {
             fn build(&self, rate: SampleRate) -> Result<Self::Built> {
                 Ok(match self {
                     $(Self::$variant(spec) => Box::new(spec.build(rate)?),)+
+                    $(Self::$many_variant(spec) => Box::new(spec.build(rate)?),)+
                 })
             }
         }
@@ -61,6 +89,7 @@ macro_rules! features {
 }
 
 features! {
+    one map of each channel:
     "stft-magnitude", "magnitude spectrogram": StftMagnitude(StftMagnitudeSpec);
     "power", "power spectrogram": Power(PowerSpec);
     "mel", "mel spectrogram": Mel(MelSpec);
@@ -89,7 +118,12 @@ features! {
     "pcen", "mel spectrogram with per-channel energy normalisation": Pcen(PcenSpec);
     "rms", "root-mean-square level": Rms(RmsSpec);
     "waveform", "the samples themselves": Waveform(SamplesSpec);
+    "derivative", "derivative of a feature along time": Derivative(DerivativeSpec);
+    "beat-sync", "a feature joined between beats": BeatSync(BeatSyncSpec);
+    several maps of mono sound:
     "five-channel", "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked": FiveChannel(FiveChannelSpec);
+    "stack", "features as the channels of one map": Stack(StackSpec);
+    "image", "a feature as a picture in colour": Image(ImageSpec);
     and
     "delta2", "second derivative of MFCC along time":
         FeatureSpec::Delta(DeltaSpec { order: 2, ..DeltaSpec::default() });

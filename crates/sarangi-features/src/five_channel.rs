@@ -2,14 +2,15 @@
 
 use ndarray::{Array3, ArrayView2};
 use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Transform, Waveform};
-use sarangi_dsp::{Pool, SavitzkyGolay, StftScratch, resize_bilinear};
+use sarangi_dsp::{Ends, Pool, SavitzkyGolay, StftScratch, resize_bilinear};
 use serde::{Deserialize, Serialize};
 
-use crate::beat_mfcc::BeatSync;
+use crate::beat_mfcc::BeatMeans;
+use crate::channels::mono;
 use crate::chroma_stft::ChromaProjection;
 use crate::delta::{delta_filter, filter_rows};
 use crate::{
-    Analysis, BeatSpec, ChannelFeature, ChromaStftSpec, Decibels, MelBands, Mfcc, MfccSpec,
+    Analysis, BeatSpec, ChannelFeature, ChromaStftSpec, Decibels, MelBands, Mfcc, MfccSpec, OfPower,
 };
 
 /// Five maps of one sound, of the same shape, stacked as channels of an image.
@@ -94,14 +95,14 @@ impl Spec<SampleRate> for FiveChannelSpec {
             ..ChromaStftSpec::default()
         };
         let deltas = [
-            delta_filter("five_channel", self.width, 1)?,
-            delta_filter("five_channel", self.width, 2)?,
+            delta_filter("five_channel", self.width, 1, Ends::Interp)?,
+            delta_filter("five_channel", self.width, 2, Ends::Interp)?,
         ];
         let stft = mfcc.log_mel().mel().stft().scratch();
         Ok(FiveChannel {
             mfcc,
             deltas,
-            sync: BeatSync::new(&beat, rate)?,
+            sync: BeatMeans::new(&beat, rate)?,
             chroma: ChromaProjection::new(&chroma, rate)?,
             scratch: Pool::new(move || Scratch {
                 stft: stft.clone(),
@@ -118,7 +119,7 @@ impl Spec<SampleRate> for FiveChannelSpec {
 pub struct FiveChannel {
     mfcc: Mfcc,
     deltas: [SavitzkyGolay; 2],
-    sync: BeatSync,
+    sync: BeatMeans,
     chroma: ChromaProjection,
     scratch: Pool<Scratch>,
 }
@@ -147,7 +148,7 @@ impl FiveChannel {
             scratch.log_mel.resize(log_mel.bins() * frames, 0.0);
             scratch.chroma.resize(self.chroma.classes() * frames, 0.0);
             stft.power_into(samples, 0..frames, &mut scratch.power, &mut scratch.stft)?;
-            log_mel.of_power(&scratch.power, frames, &mut scratch.log_mel);
+            log_mel.compute_of_power(&scratch.power, &mut scratch.log_mel)?;
             self.mfcc.of_log_mel(&scratch.log_mel, frames, mfcc)?;
             for (filter, out) in self.deltas.iter().zip(&mut rest) {
                 filter_rows(filter, mfcc, frames, out)?;
@@ -175,31 +176,19 @@ impl Transform<Waveform> for FiveChannel {
     type Out = FeatureMap;
 
     fn apply(&self, wave: &Waveform) -> Result<FeatureMap> {
-        let refuse =
-            |expected: String, got: String| Err(Error::shape("five_channel", expected, got));
-        if wave.channels() != 1 {
-            return refuse(
-                "mono sound (downmix first)".into(),
-                format!("{} channels", wave.channels()),
-            );
-        }
-        if wave.rate() != self.mfcc.rate() {
-            return refuse(
-                format!("sound at {} (resample it first)", self.mfcc.rate()),
-                wave.rate().to_string(),
-            );
-        }
+        let samples = mono("five_channel", self.mfcc.rate(), wave)?;
         let [channels, rows, frames] = self.shape(wave.len());
         let least = self.deltas[0].width();
         if frames < least {
-            return refuse(
-                format!("at least {least} frames (the width of the derivatives)"),
-                format!("{frames} frames of {} samples", wave.len()),
-            );
+            return Err(Error::shape(
+                "five_channel",
+                format_args!("at least {least} frames (the width of the derivatives)"),
+                format_args!("{frames} frames of {} samples", wave.len()),
+            ));
         }
         let mut map = Array3::zeros((channels, rows, frames));
         if let Some(out) = map.as_slice_mut() {
-            self.compute_into(wave.channel(0)?, out)?;
+            self.compute_into(samples, out)?;
         }
         Ok(map)
     }

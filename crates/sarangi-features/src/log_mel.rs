@@ -1,10 +1,11 @@
 //! Mel spectrograms in decibels.
 
 use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
-use crate::{Analysis, ChannelFeature, Decibels, Mel, MelBands};
+use crate::{Analysis, ChannelFeature, Decibels, Mel, MelBands, OfPower};
 
 /// A mel spectrogram in decibels: `librosa.power_to_db(librosa.feature.melspectrogram(…), …)`.
 ///
@@ -59,19 +60,12 @@ impl LogMel {
     pub(crate) fn mel(&self) -> &Mel {
         &self.mel
     }
-
-    /// The map that belongs to the power spectra of all frames.
-    ///
-    /// # Shapes
-    /// `power` is row-major (STFT bins, `frames`), `out` row-major (n_mels, `frames`).
-    pub(crate) fn of_power(&self, power: &[f32], frames: usize, out: &mut [f32]) {
-        self.mel.bank().apply(power, frames, out, frames, 0);
-        self.decibels.apply(out);
-    }
 }
 
 impl ChannelFeature for LogMel {
-    const NAME: &'static str = "log_mel";
+    fn name(&self) -> &'static str {
+        "log_mel"
+    }
 
     fn rate(&self) -> SampleRate {
         self.mel.rate()
@@ -87,6 +81,22 @@ impl ChannelFeature for LogMel {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         self.mel.compute_into(samples, out)?;
+        self.decibels.apply(out);
+        Ok(())
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        self.mel.of_power().map(|_| self as &dyn OfPower)
+    }
+}
+
+impl OfPower for LogMel {
+    fn stft(&self) -> &Stft {
+        self.mel.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        self.mel.compute_of_power(power, out)?;
         self.decibels.apply(out);
         Ok(())
     }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::mel_bank::MelBank;
+use crate::of_power;
 use crate::spectra::{Block, Scale, Spectra};
-use crate::{Analysis, ChannelFeature, MelBands, MelNorm};
+use crate::{Analysis, ChannelFeature, MelBands, MelNorm, OfPower};
 
 /// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
 ///
@@ -112,14 +113,12 @@ impl Mel {
     pub(crate) fn stft(&self) -> &Stft {
         self.spectra.stft()
     }
-
-    pub(crate) fn bank(&self) -> &MelBank {
-        &self.bank
-    }
 }
 
 impl ChannelFeature for Mel {
-    const NAME: &'static str = "mel";
+    fn name(&self) -> &'static str {
+        "mel"
+    }
 
     fn rate(&self) -> SampleRate {
         self.spectra.rate()
@@ -135,7 +134,7 @@ impl ChannelFeature for Mel {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.spectra.blocks(samples, Scale::Power, |block| {
             let Block {
                 values,
@@ -146,6 +145,11 @@ impl ChannelFeature for Mel {
             self.bank.apply(values, width, out, frames, first);
         })
     }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        // Other powers and double precision want the spectra for themselves.
+        (self.exponent == 1.0).then_some(self)
+    }
 }
 
 fn raise(block: &mut [f32], exponent: f64) {
@@ -154,6 +158,18 @@ fn raise(block: &mut [f32], exponent: f64) {
     } else if exponent != 1.0 {
         let exponent = exponent as f32;
         block.iter_mut().for_each(|x| *x = x.powf(exponent));
+    }
+}
+
+impl OfPower for Mel {
+    fn stft(&self) -> &Stft {
+        self.spectra.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.bank.apply(power, frames, out, frames, 0);
+        Ok(())
     }
 }
 

@@ -4,13 +4,14 @@ use std::f64::consts::PI;
 
 use ndarray::Array2;
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Pool, dct_matrix};
+use sarangi_dsp::{Pool, Stft, dct_matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::matrix::product_into;
-use crate::{Analysis, ChannelFeature, Decibels, LogMel, LogMelSpec, MelBands};
+use crate::of_power;
+use crate::{Analysis, ChannelFeature, Decibels, LogMel, LogMelSpec, MelBands, OfPower};
 
 /// MFCC, with the names and defaults of `librosa.feature.mfcc`.
 ///
@@ -98,7 +99,9 @@ impl Mfcc {
 }
 
 impl ChannelFeature for Mfcc {
-    const NAME: &'static str = "mfcc";
+    fn name(&self) -> &'static str {
+        "mfcc"
+    }
 
     fn rate(&self) -> SampleRate {
         self.log_mel.rate()
@@ -114,10 +117,29 @@ impl ChannelFeature for Mfcc {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.scratch.with(|log_mel| {
             log_mel.resize(self.log_mel.bins() * frames, 0.0);
             self.log_mel.compute_into(samples, log_mel)?;
+            self.of_log_mel(log_mel, frames, out)
+        })
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Mfcc {
+    fn stft(&self) -> &Stft {
+        self.log_mel.mel().stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.scratch.with(|log_mel| {
+            log_mel.resize(self.log_mel.bins() * frames, 0.0);
+            self.log_mel.compute_of_power(power, log_mel)?;
             self.of_log_mel(log_mel, frames, out)
         })
     }

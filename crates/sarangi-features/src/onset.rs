@@ -1,13 +1,14 @@
 //! Onset strength.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::Pool;
+use sarangi_dsp::{Pool, Stft};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::median::median;
-use crate::{Analysis, ChannelFeature, LogMel, LogMelSpec, MelBands};
+use crate::of_power;
+use crate::{Analysis, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPower};
 
 /// How the rises of all mel bands become one number per frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,7 +79,9 @@ pub struct Onset {
 }
 
 impl ChannelFeature for Onset {
-    const NAME: &'static str = "onset";
+    fn name(&self) -> &'static str {
+        "onset"
+    }
 
     fn rate(&self) -> SampleRate {
         self.log_mel.rate()
@@ -94,10 +97,30 @@ impl ChannelFeature for Onset {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, 1, frames)?;
+        output(self.name(), out, 1, frames)?;
         self.scratch.with(|log_mel| {
             log_mel.resize(self.log_mel.bins() * frames, 0.0);
             self.log_mel.compute_into(samples, log_mel)?;
+            self.curve.of_log_mel(log_mel, out);
+            Ok(())
+        })
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Onset {
+    fn stft(&self) -> &Stft {
+        self.log_mel.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        self.scratch.with(|log_mel| {
+            log_mel.resize(self.log_mel.bins() * frames, 0.0);
+            self.log_mel.compute_of_power(power, log_mel)?;
             self.curve.of_log_mel(log_mel, out);
             Ok(())
         })

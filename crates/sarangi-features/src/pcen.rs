@@ -82,7 +82,7 @@ impl Spec<SampleRate> for PcenSpec {
     type Built = Pcen;
 
     fn build(&self, rate: SampleRate) -> Result<Pcen> {
-        const NAME: &str = Pcen::NAME;
+        const NAME: &str = "pcen";
         within(NAME, "gain", self.gain, 0.0..=1.0)?;
         within(NAME, "bias", self.bias, 0.0..=1e9)?;
         within(NAME, "power", self.power, 0.0..=1.0)?;
@@ -115,7 +115,9 @@ impl Spec<SampleRate> for PcenSpec {
 }
 
 impl ChannelFeature for Pcen {
-    const NAME: &'static str = "pcen";
+    fn name(&self) -> &'static str {
+        "pcen"
+    }
 
     fn rate(&self) -> SampleRate {
         self.mel.rate()
@@ -131,7 +133,7 @@ impl ChannelFeature for Pcen {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.mel.compute_into(samples, out)?;
         for band in out.chunks_exact_mut(frames) {
             let mut past = 1.0;

@@ -55,17 +55,10 @@ impl Picture {
             if index > 0 {
                 rgb.extend(PAPER.iter().cycle().take(3 * GAP * frames));
             }
-            let (low, high) = range.unwrap_or_else(|| finite_range(channel));
-            // In double precision, as the width of the range may be beyond single precision.
-            let (low, width) = (f64::from(low), f64::from(high) - f64::from(low));
-            let scale = if width > 0.0 { 1.0 / width } else { 0.0 };
+            let shades = Shades::of(channel, range.unzip());
             for bin in channel.outer_iter().rev() {
                 for &value in bin {
-                    let share = match value.is_infinite() {
-                        true => value,
-                        false => ((f64::from(value) - low) * scale) as f32,
-                    };
-                    rgb.extend(colours.colour(share));
+                    rgb.extend(colours.colour(shades.share(value)));
                 }
             }
         }
@@ -89,6 +82,35 @@ impl Picture {
     /// All pixels from the upper left, red, green and blue of each.
     pub fn rgb(&self) -> &[u8] {
         &self.rgb
+    }
+}
+
+/// How far values lie between the ends of a range.
+pub(crate) struct Shades {
+    low: f64,
+    scale: f64,
+}
+
+impl Shades {
+    /// The range from one limit to the other; one that is not given is the least or the largest
+    /// finite value of the map.
+    pub(crate) fn of(map: ArrayView2<'_, f32>, limits: (Option<f32>, Option<f32>)) -> Self {
+        let (least, largest) = finite_range(map);
+        // In double precision, as the width of the range may be beyond single precision.
+        let low = f64::from(limits.0.unwrap_or(least));
+        let width = f64::from(limits.1.unwrap_or(largest)) - low;
+        Self {
+            low,
+            scale: if width > 0.0 { 1.0 / width } else { 0.0 },
+        }
+    }
+
+    /// 0 at the low end, 1 at the high end; an infinite value stays so.
+    pub(crate) fn share(&self, value: f32) -> f32 {
+        match value.is_infinite() {
+            true => value,
+            false => ((f64::from(value) - self.low) * self.scale) as f32,
+        }
     }
 }
 

@@ -64,7 +64,9 @@ pub struct Rms {
 }
 
 impl ChannelFeature for Rms {
-    const NAME: &'static str = "rms";
+    fn name(&self) -> &'static str {
+        "rms"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -79,7 +81,7 @@ impl ChannelFeature for Rms {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(Self::NAME, out, 1, self.frames(samples.len()))?;
+        output(self.name(), out, 1, self.frames(samples.len()))?;
         self.frame.with(|frame| {
             for (t, y) in out.iter_mut().enumerate() {
                 self.framing.windowed_into(samples, t, &self.window, frame);

@@ -27,7 +27,9 @@ pub struct Samples {
 }
 
 impl ChannelFeature for Samples {
-    const NAME: &'static str = "waveform";
+    fn name(&self) -> &'static str {
+        "waveform"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -42,7 +44,7 @@ impl ChannelFeature for Samples {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(Self::NAME, out, 1, samples.len())?;
+        output(self.name(), out, 1, samples.len())?;
         out.copy_from_slice(samples);
         Ok(())
     }

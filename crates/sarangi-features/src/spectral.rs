@@ -7,6 +7,8 @@ pub(crate) mod flatness;
 pub(crate) mod flux;
 pub(crate) mod rolloff;
 
+use std::fmt::Debug;
+
 use sarangi_core::{Result, SampleRate};
 
 use crate::ChannelFeature;
@@ -14,8 +16,8 @@ use crate::check::output;
 use crate::spectra::{Block, Scale, Spectra};
 
 /// A feature with one number for each spectrum, whatever the others are.
-pub(crate) trait OfSpectrum: Send + Sync {
-    const NAME: &'static str;
+pub(crate) trait OfSpectrum: Debug + Send + Sync {
+    fn name(&self) -> &'static str;
 
     fn spectra(&self) -> &Spectra;
 
@@ -24,7 +26,9 @@ pub(crate) trait OfSpectrum: Send + Sync {
 }
 
 impl<F: OfSpectrum> ChannelFeature for F {
-    const NAME: &'static str = F::NAME;
+    fn name(&self) -> &'static str {
+        OfSpectrum::name(self)
+    }
 
     fn rate(&self) -> SampleRate {
         self.spectra().rate()
@@ -39,7 +43,7 @@ impl<F: OfSpectrum> ChannelFeature for F {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(F::NAME, out, 1, self.frames(samples.len()))?;
+        output(OfSpectrum::name(self), out, 1, self.frames(samples.len()))?;
         self.spectra().blocks(samples, Scale::Magnitude, |block| {
             let out = &mut out[block.first..][..block.width];
             self.block(block, out);

@@ -4,9 +4,10 @@ use sarangi_core::{Result, SampleRate, Spec};
 use sarangi_dsp::{Pool, Stft, StftScratch, StftSpec};
 use serde::{Deserialize, Serialize};
 
-use crate::ChannelFeature;
 use crate::channels::features_of_channels;
 use crate::check::output;
+use crate::of_power;
+use crate::{ChannelFeature, OfPower};
 
 /// The magnitude spectrogram |X|, as `abs(librosa.stft(y, …))`; its fields are those of
 /// [`StftSpec`]. Proved by `stft_*` in the golden files.
@@ -59,7 +60,9 @@ impl Spec<SampleRate> for PowerSpec {
 }
 
 impl ChannelFeature for Spectrogram {
-    const NAME: &'static str = "stft";
+    fn name(&self) -> &'static str {
+        "stft"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -75,11 +78,30 @@ impl ChannelFeature for Spectrogram {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.scratch
             .with(|scratch| self.stft.power_into(samples, 0..frames, out, scratch))?;
         if self.root {
             out.iter_mut().for_each(|x| *x = x.sqrt());
+        }
+        Ok(())
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Spectrogram {
+    fn stft(&self) -> &Stft {
+        &self.stft
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        of_power::frames(self, power, out)?;
+        match self.root {
+            true => out.iter_mut().zip(power).for_each(|(y, x)| *y = x.sqrt()),
+            false => out.copy_from_slice(power),
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Tempograms: how well onsets repeat after each lag, in a sliding window.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Autocorrelation, AutocorrelationScratch, Pool, Window};
+use sarangi_dsp::{Autocorrelation, AutocorrelationScratch, Pool, Stft, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
-use crate::{Aggregate, Analysis, ChannelFeature, MelBands, Onset, OnsetSpec};
+use crate::of_power;
+use crate::{Aggregate, Analysis, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
 
 /// The longest window in frames.
 const LONGEST: usize = 1 << 16;
@@ -74,7 +75,9 @@ pub struct Tempogram {
 }
 
 impl ChannelFeature for Tempogram {
-    const NAME: &'static str = "tempogram";
+    fn name(&self) -> &'static str {
+        "tempogram"
+    }
 
     fn rate(&self) -> SampleRate {
         self.onset.rate()
@@ -90,9 +93,26 @@ impl ChannelFeature for Tempogram {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         let mut onset = vec![0.0; frames];
         self.onset.compute_into(samples, &mut onset)?;
+        self.local.each_frame(&onset, out)
+    }
+
+    fn of_power(&self) -> Option<&dyn OfPower> {
+        Some(self)
+    }
+}
+
+impl OfPower for Tempogram {
+    fn stft(&self) -> &Stft {
+        self.onset.stft()
+    }
+
+    fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
+        let frames = of_power::frames(self, power, out)?;
+        let mut onset = vec![0.0; frames];
+        self.onset.compute_of_power(power, &mut onset)?;
         self.local.each_frame(&onset, out)
     }
 }

@@ -50,7 +50,9 @@ impl Spec<SampleRate> for TonnetzSpec {
 }
 
 impl ChannelFeature for Tonnetz {
-    const NAME: &'static str = "tonnetz";
+    fn name(&self) -> &'static str {
+        "tonnetz"
+    }
 
     fn rate(&self) -> SampleRate {
         self.chroma.rate()
@@ -66,7 +68,7 @@ impl ChannelFeature for Tonnetz {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         let mut chroma = vec![0.0; self.chroma.bins() * frames];
         self.chroma.compute_into(samples, &mut chroma)?;
         FrameNorm::L1.apply(&mut chroma, frames);

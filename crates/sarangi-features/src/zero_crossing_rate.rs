@@ -54,7 +54,7 @@ impl Spec<SampleRate> for ZeroCrossingRateSpec {
     type Built = ZeroCrossingRate;
 
     fn build(&self, rate: SampleRate) -> Result<ZeroCrossingRate> {
-        const NAME: &str = ZeroCrossingRate::NAME;
+        const NAME: &str = "zero_crossing_rate";
         within(NAME, "frame_length", self.frame_length, 1..=LONGEST)?;
         within(NAME, "hop_length", self.hop_length, 1..=LONGEST)?;
         if !(self.threshold >= 0.0 && self.threshold.is_finite()) {
@@ -72,7 +72,9 @@ impl Spec<SampleRate> for ZeroCrossingRateSpec {
 }
 
 impl ChannelFeature for ZeroCrossingRate {
-    const NAME: &'static str = "zero_crossing_rate";
+    fn name(&self) -> &'static str {
+        "zero_crossing_rate"
+    }
 
     fn rate(&self) -> SampleRate {
         self.rate
@@ -87,7 +89,7 @@ impl ChannelFeature for ZeroCrossingRate {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(Self::NAME, out, 1, self.frames(samples.len()))?;
+        output(self.name(), out, 1, self.frames(samples.len()))?;
         self.counts.with(|counts| {
             // counts[n] is how many crossings there are up to sample n: a frame is a difference.
             let negative = |x: f32| x < -self.threshold;

@@ -21,7 +21,7 @@ fn channels_are_heard_one_by_one() {
     let stereo = Waveform::new(both, RATE).unwrap();
     for entry in FeatureSpec::catalogue() {
         let plan = entry.spec.build(RATE).unwrap();
-        if entry.name == "five-channel" {
+        if entry.spec.build_channel(RATE).is_err() {
             assert!(plan.apply(&stereo).is_err());
             continue;
         }

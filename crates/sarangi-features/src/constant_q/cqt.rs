@@ -84,7 +84,7 @@ impl Spec<SampleRate> for CqtSpec {
     type Built = Cqt;
 
     fn build(&self, rate: SampleRate) -> Result<Cqt> {
-        ConstantQ::new(&self.design(Cqt::NAME), rate).map(Cqt)
+        ConstantQ::new(&self.design("cqt"), rate).map(Cqt)
     }
 }
 
@@ -98,7 +98,7 @@ impl Cqt {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the sound is empty.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
-        self.0.complex(Self::NAME, samples)
+        self.0.complex(self.name(), samples)
     }
 }
 

@@ -19,7 +19,7 @@ impl Spec<SampleRate> for HybridCqtSpec {
     type Built = HybridCqt;
 
     fn build(&self, rate: SampleRate) -> Result<HybridCqt> {
-        ConstantQ::hybrid(&self.0.design(HybridCqt::NAME), rate).map(HybridCqt)
+        ConstantQ::hybrid(&self.0.design("hybrid_cqt"), rate).map(HybridCqt)
     }
 }
 

@@ -31,7 +31,7 @@ impl Spec<SampleRate> for VqtSpec {
     fn build(&self, rate: SampleRate) -> Result<Vqt> {
         let design = Design {
             gamma: self.gamma,
-            ..self.cqt.design(Vqt::NAME)
+            ..self.cqt.design("vqt")
         };
         ConstantQ::new(&design, rate).map(Vqt)
     }
@@ -47,7 +47,7 @@ impl Vqt {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the sound is empty.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
-        self.0.complex(Self::NAME, samples)
+        self.0.complex(self.name(), samples)
     }
 }
 

@@ -62,7 +62,9 @@ impl Spec<SampleRate> for SpectralBandwidthSpec {
 }
 
 impl OfSpectrum for SpectralBandwidth {
-    const NAME: &'static str = "spectral_bandwidth";
+    fn name(&self) -> &'static str {
+        "spectral_bandwidth"
+    }
 
     fn spectra(&self) -> &Spectra {
         &self.spectra

@@ -40,7 +40,9 @@ impl Spec<SampleRate> for SpectralCentroidSpec {
 }
 
 impl OfSpectrum for SpectralCentroid {
-    const NAME: &'static str = "spectral_centroid";
+    fn name(&self) -> &'static str {
+        "spectral_centroid"
+    }
 
     fn spectra(&self) -> &Spectra {
         &self.spectra

@@ -67,7 +67,7 @@ impl Spec<SampleRate> for SpectralContrastSpec {
     type Built = SpectralContrast;
 
     fn build(&self, rate: SampleRate) -> Result<SpectralContrast> {
-        const NAME: &str = SpectralContrast::NAME;
+        const NAME: &str = "spectral_contrast";
         within(NAME, "n_bands", self.n_bands, 1..=16)?;
         if !(self.quantile > 0.0 && self.quantile < 1.0) {
             let reason = format!("must lie between 0 and 1, got {}", self.quantile);
@@ -110,7 +110,7 @@ fn bands(spec: &SpectralContrastSpec, frequencies: &[f64]) -> Result<Vec<Band>> 
         let mut end = frequencies.partition_point(|&f| f <= high);
         if start >= end {
             let reason = format!("has no bin between {low} and {high} Hz; make it larger");
-            return Err(Error::config(SpectralContrast::NAME, "n_fft", reason));
+            return Err(Error::config("spectral_contrast", "n_fft", reason));
         }
         if k > 0 {
             start = start.saturating_sub(1);
@@ -124,7 +124,7 @@ fn bands(spec: &SpectralContrastSpec, frequencies: &[f64]) -> Result<Vec<Band>> 
         }
         if start >= end {
             let reason = format!("has one bin between {low} and {high} Hz; make it larger");
-            return Err(Error::config(SpectralContrast::NAME, "n_fft", reason));
+            return Err(Error::config("spectral_contrast", "n_fft", reason));
         }
         let count = (count as usize).clamp(1, end - start);
         Ok(Band {
@@ -136,7 +136,9 @@ fn bands(spec: &SpectralContrastSpec, frequencies: &[f64]) -> Result<Vec<Band>> 
 }
 
 impl ChannelFeature for SpectralContrast {
-    const NAME: &'static str = "spectral_contrast";
+    fn name(&self) -> &'static str {
+        "spectral_contrast"
+    }
 
     fn rate(&self) -> SampleRate {
         self.spectra.rate()
@@ -152,7 +154,7 @@ impl ChannelFeature for SpectralContrast {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         let mut valleys = vec![0.0; out.len()];
         let mut column = Vec::new();
         self.spectra.blocks(samples, Scale::Magnitude, |block| {

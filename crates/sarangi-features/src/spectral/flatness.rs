@@ -60,7 +60,9 @@ impl Spec<SampleRate> for SpectralFlatnessSpec {
 }
 
 impl OfSpectrum for SpectralFlatness {
-    const NAME: &'static str = "spectral_flatness";
+    fn name(&self) -> &'static str {
+        "spectral_flatness"
+    }
 
     fn spectra(&self) -> &Spectra {
         &self.spectra

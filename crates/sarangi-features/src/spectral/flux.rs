@@ -41,7 +41,9 @@ impl Spec<SampleRate> for SpectralFluxSpec {
 }
 
 impl ChannelFeature for SpectralFlux {
-    const NAME: &'static str = "spectral_flux";
+    fn name(&self) -> &'static str {
+        "spectral_flux"
+    }
 
     fn rate(&self) -> SampleRate {
         self.spectra.rate()
@@ -56,7 +58,7 @@ impl ChannelFeature for SpectralFlux {
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
-        output(Self::NAME, out, 1, self.frames(samples.len()))?;
+        output(self.name(), out, 1, self.frames(samples.len()))?;
         let mut before = Vec::new();
         let mut column = Vec::new();
         self.spectra.blocks(samples, Scale::Magnitude, |block| {

@@ -59,7 +59,9 @@ impl Spec<SampleRate> for SpectralRolloffSpec {
 }
 
 impl OfSpectrum for SpectralRolloff {
-    const NAME: &'static str = "spectral_rolloff";
+    fn name(&self) -> &'static str {
+        "spectral_rolloff"
+    }
 
     fn spectra(&self) -> &Spectra {
         &self.spectra

@@ -71,7 +71,9 @@ pub struct Scalogram {
 }
 
 impl ChannelFeature for Scalogram {
-    const NAME: &'static str = "scalogram";
+    fn name(&self) -> &'static str {
+        "scalogram"
+    }
 
     fn rate(&self) -> SampleRate {
         self.cwt.rate()
@@ -87,7 +89,7 @@ impl ChannelFeature for Scalogram {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
-        output(Self::NAME, out, self.bins(), frames)?;
+        output(self.name(), out, self.bins(), frames)?;
         self.cwt.rows(samples, |row, values| {
             let row = &mut out[row * frames..][..frames];
             for (y, x) in row.iter_mut().zip(values) {

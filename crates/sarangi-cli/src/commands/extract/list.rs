@@ -68,12 +68,7 @@ fn describe(text: &mut String, entry: &Entry) {
     );
     let mut column = 0;
     for (key, value) in &entry.parameters {
-        let value = match value {
-            Value::String(name) => name.clone(),
-            Value::Null => "none".to_owned(),
-            other => other.to_string(),
-        };
-        let setting = format!("{key}={value}");
+        let setting = format!("{key}={}", short(value));
         if column == 0 || column + 1 + setting.len() > WIDTH {
             *text += if column == 0 { "   " } else { "\n   " };
             column = 3;
@@ -82,4 +77,18 @@ fn describe(text: &mut String, entry: &Entry) {
         let _ = write!(text, " {setting}");
     }
     *text += if column == 0 { "\n" } else { "\n\n" };
+}
+
+/// A default in few words: of a feature inside a feature, its kind alone.
+fn short(value: &Value) -> String {
+    match value {
+        Value::String(name) => name.clone(),
+        Value::Null => "none".to_owned(),
+        Value::Object(fields) if fields.contains_key("type") => short(&fields["type"]),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(short).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => other.to_string(),
+    }
 }
