@@ -18,7 +18,7 @@ pub enum Padding {
 
 impl Padding {
     /// Where in a signal of `len` samples the value at `index` is found; `None` means zero.
-    pub(crate) fn source(self, index: isize, len: usize) -> Option<usize> {
+    pub fn source(self, index: isize, len: usize) -> Option<usize> {
         let last = len.checked_sub(1)? as isize;
         if (0..=last).contains(&index) {
             return Some(index as usize);

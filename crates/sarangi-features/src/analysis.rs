@@ -4,6 +4,9 @@ use sarangi_core::{Result, Spec};
 use sarangi_dsp::{Padding, Stft, StftSpec, Window};
 use serde::{Deserialize, Serialize};
 
+use crate::ChannelFeature;
+use crate::stream::FrameSource;
+
 /// How a feature cuts sound into windowed frames, with librosa's names and the defaults of
 /// `librosa.feature`.
 ///
@@ -47,6 +50,28 @@ impl Analysis {
 
     pub(crate) fn precise_stft(&self) -> Result<Stft> {
         self.spec().build_precise()
+    }
+
+    /// Frames by which half a transform reaches back, if frames are centred.
+    pub(crate) fn delay(&self) -> usize {
+        match self.center {
+            true => self.n_fft / (2 * self.hop_length.max(1)),
+            false => 0,
+        }
+    }
+
+    /// The same frames of a sound that is padded already.
+    pub(crate) fn uncentred(&self) -> Self {
+        Self {
+            center: false,
+            ..self.clone()
+        }
+    }
+
+    /// These frames of a sound as it comes, computed by a plan that is not centred.
+    pub(crate) fn source(&self, plan: Box<dyn ChannelFeature>) -> FrameSource {
+        let padding = self.center.then_some(self.pad_mode);
+        FrameSource::new(plan, self.n_fft, self.hop_length, padding)
     }
 
     fn spec(&self) -> StftSpec {

@@ -54,20 +54,25 @@ impl Default for DeltaSpec {
     }
 }
 
-impl Spec<SampleRate> for DeltaSpec {
-    type Built = Delta;
-
-    fn build(&self, rate: SampleRate) -> Result<Delta> {
-        let mfcc = MfccSpec {
+impl DeltaSpec {
+    pub(crate) fn mfcc(&self) -> MfccSpec {
+        MfccSpec {
             n_mfcc: self.n_mfcc,
             lifter: self.lifter,
             decibels: self.decibels.clone(),
             bands: self.bands.clone(),
             analysis: self.analysis.clone(),
-        };
+        }
+    }
+}
+
+impl Spec<SampleRate> for DeltaSpec {
+    type Built = Delta;
+
+    fn build(&self, rate: SampleRate) -> Result<Delta> {
         Ok(Delta {
             filter: delta_filter("delta", self.width, self.order, self.mode)?,
-            mfcc: mfcc.build(rate)?,
+            mfcc: self.mfcc().build(rate)?,
             scratch: Pool::new(Vec::new),
         })
     }

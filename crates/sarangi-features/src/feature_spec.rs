@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
-    ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FiveChannelSpec, HybridCqtSpec, ImageSpec,
-    LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec, RmsSpec, SamplesSpec,
-    ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
-    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
-    TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FeatureStream, FiveChannelSpec,
+    FourierTempogramSpec, HybridCqtSpec, ImageSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec,
+    OnsetSpec, PcenSpec, PlpSpec, PowerSpec, RmsSpec, SamplesSpec, ScalogramSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, Streaming, TempogramSpec,
+    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -75,6 +76,15 @@ macro_rules! features {
             }
         }
 
+        impl Streaming for FeatureSpec {
+            fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+                match self {
+                    $(Self::$variant(spec) => spec.stream(rate),)+
+                    $(Self::$many_variant(spec) => spec.stream(rate),)+
+                }
+            }
+        }
+
         impl Spec<SampleRate> for FeatureSpec {
             type Built = Box<dyn Feature>;
 
@@ -98,7 +108,10 @@ features! {
     "delta", "first derivative of MFCC along time": Delta(DeltaSpec);
     "chroma-stft", "power of each pitch class": ChromaStft(ChromaStftSpec);
     "onset", "onset strength": Onset(OnsetSpec);
+    "onset-detect", "1 on frames with an onset, else 0": OnsetDetect(OnsetDetectSpec);
     "tempogram", "local autocorrelation of onsets": Tempogram(TempogramSpec);
+    "fourier-tempogram", "local spectrum of onsets": FourierTempogram(FourierTempogramSpec);
+    "plp", "predominant local pulse": Plp(PlpSpec);
     "beat", "1 on frames with a beat, else 0": Beat(BeatSpec);
     "beat-mfcc", "MFCC averaged between beats": BeatMfcc(BeatMfccSpec);
     "chroma-cqt", "magnitude of each pitch class, from the constant-Q transform": ChromaCqt(ChromaCqtSpec);

@@ -5,10 +5,10 @@ use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Transfo
 use sarangi_dsp::{Ends, Pool, SavitzkyGolay, StftScratch, resize_bilinear};
 use serde::{Deserialize, Serialize};
 
-use crate::beat_mfcc::BeatMeans;
 use crate::channels::mono;
 use crate::chroma_stft::ChromaProjection;
 use crate::delta::{delta_filter, filter_rows};
+use crate::rhythm::beat_mfcc::BeatMeans;
 use crate::{
     Analysis, BeatSpec, ChannelFeature, ChromaStftSpec, Decibels, MelBands, Mfcc, MfccSpec, OfPower,
 };
@@ -102,7 +102,7 @@ impl Spec<SampleRate> for FiveChannelSpec {
         Ok(FiveChannel {
             mfcc,
             deltas,
-            sync: BeatMeans::new(&beat, rate)?,
+            sync: BeatMeans::new(&beat, self.bands.n_mels, rate)?,
             chroma: ChromaProjection::new(&chroma, rate)?,
             scratch: Pool::new(move || Scratch {
                 stft: stft.clone(),

@@ -69,7 +69,7 @@ pub struct Pcen {
 
 /// The numbers of one step in time.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+pub(crate) struct Step {
     b: f64,
     gain: f64,
     bias: f64,
@@ -114,6 +114,12 @@ impl Spec<SampleRate> for PcenSpec {
     }
 }
 
+impl Pcen {
+    pub(crate) fn into_parts(self) -> (Mel, Step) {
+        (self.mel, self.step)
+    }
+}
+
 impl ChannelFeature for Pcen {
     fn name(&self) -> &'static str {
         "pcen"
@@ -148,7 +154,7 @@ features_of_channels!(Pcen);
 
 impl Step {
     /// The value that follows, in double precision: differences of powers lose digits.
-    fn next(&self, x: f32, past: &mut f64) -> f32 {
+    pub(crate) fn next(&self, x: f32, past: &mut f64) -> f32 {
         let x = self.scale * f64::from(x);
         *past = (1.0 - self.b) * *past + self.b * x;
         let level = x * (self.eps + *past).powf(-self.gain);

@@ -4,10 +4,10 @@ use sarangi_core::{Result, SampleRate, Spec};
 use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
-use crate::beat_tracker::BeatTracker;
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
+use crate::rhythm::beat_tracker::BeatTracker;
 use crate::{Aggregate, Analysis, Beats, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
 
 /// Beats, with the names and defaults of `librosa.beat.beat_track`.

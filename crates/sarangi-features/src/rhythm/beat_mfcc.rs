@@ -5,11 +5,11 @@ use sarangi_core::{Error, Result, SampleRate, Spec};
 use sarangi_dsp::{Pool, Stft, resize_bilinear};
 use serde::{Deserialize, Serialize};
 
-use crate::beat_tracker::BeatTracker;
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
-use crate::onset::OnsetCurve;
+use crate::rhythm::beat_tracker::BeatTracker;
+use crate::rhythm::onset_curve::OnsetCurve;
 use crate::{
     Aggregate, Analysis, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower,
     SyncAggregate, sync,
@@ -80,7 +80,7 @@ impl Spec<SampleRate> for BeatMfccSpec {
         };
         Ok(BeatMfcc {
             mfcc: mfcc.build(rate)?,
-            sync: BeatMeans::new(&beat, rate)?,
+            sync: BeatMeans::new(&beat, self.bands.n_mels, rate)?,
             scratch: Pool::new(Default::default),
         })
     }
@@ -167,9 +167,10 @@ pub(crate) struct BeatMeans {
 }
 
 impl BeatMeans {
-    pub(crate) fn new(beat: &BeatSpec, rate: SampleRate) -> Result<Self> {
+    /// Means between the beats that are found in a log-mel map of so many bands.
+    pub(crate) fn new(beat: &BeatSpec, bands: usize, rate: SampleRate) -> Result<Self> {
         Ok(Self {
-            curve: OnsetCurve::new(1, Aggregate::Median, &beat.analysis),
+            curve: OnsetCurve::new(1, Aggregate::Median, beat.analysis.delay(), bands),
             tracker: beat.tracker(rate)?,
         })
     }
@@ -184,7 +185,7 @@ impl BeatMeans {
         out: &mut [f32],
     ) -> Result<()> {
         let mut onset = vec![0.0; frames];
-        self.curve.of_log_mel(log_mel, &mut onset);
+        self.curve.of_log_mel(log_mel, frames, &mut onset);
         let beats = self.tracker.track(&onset)?.frames;
         let rows = map.len() / frames;
         let map = ArrayView2::from_shape((rows, frames), map)

@@ -3,7 +3,7 @@
 use sarangi_core::{Result, SampleRate};
 
 use crate::check::within;
-use crate::tempo::TempoEstimator;
+use crate::rhythm::tempo::TempoEstimator;
 
 /// Beats of a sound: its tempo and the frames on which they fall.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,7 +4,7 @@ use sarangi_core::{Error, Result, SampleRate};
 use sarangi_dsp::Window;
 
 use crate::check::within;
-use crate::tempogram::LocalAutocorrelation;
+use crate::rhythm::tempogram::LocalAutocorrelation;
 
 /// Seconds of the window in which onsets are compared.
 const WINDOW_SECONDS: f64 = 8.0;

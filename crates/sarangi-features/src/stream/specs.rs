@@ -1,0 +1,204 @@
+//! Which features can follow a sound as it comes, and why the others cannot.
+
+use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::Padding;
+
+use super::{FeatureStream, FrameSource, Recursive, Streaming, Windowed, refusal};
+use crate::delta::{delta_filter, filter_rows};
+use crate::{
+    BeatMfccSpec, BeatSpec, BeatSyncSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec,
+    Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec, FourierTempogramSpec, HybridCqtSpec,
+    ImageSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec, PcenSpec, PlpSpec, PowerSpec,
+    Reference, RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec,
+    SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec,
+    StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+};
+
+/// Refuses a scale that depends on the loudest of the whole sound.
+fn of_its_own(decibels: &Decibels, name: &'static str) -> Result<()> {
+    if decibels.top_db.is_some() {
+        let reason = "the range lies below the loudest of the whole sound; set it to none";
+        return Err(refusal(name, "top_db", reason));
+    }
+    if decibels.reference == Reference::MAX {
+        let reason = "the loudest of the whole sound is known at its end; give a power";
+        return Err(refusal(name, "ref", reason));
+    }
+    Ok(())
+}
+
+/// Features each of whose frames is made of its own samples, or of few frames before it as well.
+macro_rules! frame_by_frame {
+    ($($spec:ty $(, context $context:literal)? $(, checked by $check:expr)?;)+) => {$(
+        impl Streaming for $spec {
+            fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+                $(let check: fn(&Self) -> Result<()> = $check;
+                check(self)?;)?
+                let mut plan = self.clone();
+                plan.analysis = self.analysis.uncentred();
+                let source = self.analysis.source(Box::new(plan.build(rate)?));
+                $(let source = source.with_context($context);)?
+                Ok(FeatureStream::new(source))
+            }
+        }
+    )+};
+}
+
+frame_by_frame! {
+    MelSpec;
+    LogMelSpec, checked by |spec| of_its_own(&spec.decibels, "log_mel");
+    MfccSpec, checked by |spec| of_its_own(&spec.decibels, "mfcc");
+    ChromaStftSpec, checked by |spec| match spec.tuning {
+        Some(_) => Ok(()),
+        None => {
+            let reason = "the tuning is estimated from the whole sound; give it";
+            Err(refusal("chroma_stft", "tuning", reason))
+        }
+    };
+    SpectralCentroidSpec;
+    SpectralBandwidthSpec;
+    SpectralRolloffSpec;
+    SpectralFlatnessSpec;
+    SpectralContrastSpec, checked by |spec| match (spec.linear, spec.top_db) {
+        (false, Some(_)) => {
+            let reason = "the range lies below the loudest of the whole sound; set it to none";
+            Err(refusal("spectral_contrast", "top_db", reason))
+        }
+        _ => Ok(()),
+    };
+    SpectralFluxSpec, context 1;
+}
+
+/// Spectrograms, whose specification is that of the transform.
+macro_rules! of_a_transform {
+    ($($spec:ident),+) => {$(
+        impl Streaming for $spec {
+            fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+                let mut plain = self.clone();
+                plain.0.center = false;
+                let (plan, stft) = (plain.build(rate)?, self.0.build(())?);
+                let padding = self.0.center.then_some(self.0.pad_mode);
+                let (length, hop) = (stft.n_fft(), stft.hop_length());
+                let source = FrameSource::new(Box::new(plan), length, hop, padding);
+                Ok(FeatureStream::new(source))
+            }
+        }
+    )+};
+}
+
+of_a_transform!(StftMagnitudeSpec, PowerSpec);
+
+impl Streaming for RmsSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        let plan = Self {
+            center: false,
+            ..self.clone()
+        };
+        let padding = self.center.then_some(self.pad_mode);
+        let plan = Box::new(plan.build(rate)?);
+        let source = FrameSource::new(plan, self.frame_length, self.hop_length, padding);
+        Ok(FeatureStream::new(source))
+    }
+}
+
+impl Streaming for ZeroCrossingRateSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        let plan = Self {
+            center: false,
+            ..self.clone()
+        };
+        let padding = self.center.then_some(Padding::Edge);
+        let plan = Box::new(plan.build(rate)?);
+        let source = FrameSource::new(plan, self.frame_length, self.hop_length, padding);
+        Ok(FeatureStream::new(source))
+    }
+}
+
+impl Streaming for SamplesSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        let plan = Box::new(self.build(rate)?);
+        Ok(FeatureStream::new(FrameSource::new(plan, 1, 1, None)))
+    }
+}
+
+impl Streaming for DeltaSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        DerivativeSpec {
+            of: Box::new(crate::FeatureSpec::Mfcc(self.mfcc())),
+            width: self.width,
+            order: self.order,
+            mode: self.mode,
+        }
+        .stream(rate)
+    }
+}
+
+impl Streaming for DerivativeSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        if self.mode == sarangi_dsp::Ends::Wrap {
+            let reason = "the beginning sees the end; choose another";
+            return Err(refusal("derivative", "mode", reason));
+        }
+        let filter = delta_filter("derivative", self.width, self.order, self.mode)?;
+        let of = self.of.stream(rate)?;
+        let (bins, half) = (of.bins(), self.width / 2);
+        // One frame more than a window needs, so that the last fit is held at the end.
+        let slopes = Windowed::new(
+            bins,
+            (half + 1, half),
+            self.width,
+            move |map, frames, out| filter_rows(&filter, map, frames, out),
+        );
+        Ok(of.then(slopes, bins))
+    }
+}
+
+impl Streaming for PcenSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        let plan = Self {
+            analysis: self.analysis.uncentred(),
+            ..self.clone()
+        };
+        let (mel, step) = plan.build(rate)?.into_parts();
+        let source = FeatureStream::new(self.analysis.source(Box::new(mel)));
+        let bins = source.bins();
+        let smoothed = Recursive::new(bins, 1.0, move |x, past| step.next(x, past));
+        Ok(source.then(smoothed, bins))
+    }
+}
+
+/// Features that must have heard the whole sound.
+macro_rules! refused {
+    ($($spec:ty: $name:literal, $reason:expr;)+) => {$(
+        impl Streaming for $spec {
+            fn stream(&self, _: SampleRate) -> Result<FeatureStream> {
+                Err(refusal($name, "type", $reason))
+            }
+        }
+    )+};
+}
+
+const PATH: &str = "beats are chosen by the best path through the whole sound";
+const BELOW: &str = "its onsets lie below the loudest of the whole sound";
+const LONG: &str =
+    "the filters of low notes hear seconds of sound, and the rate is halved for all of it";
+
+refused! {
+    BeatSpec: "beat", PATH;
+    BeatMfccSpec: "beat_mfcc", PATH;
+    BeatSyncSpec: "beat_sync", PATH;
+    FiveChannelSpec: "five_channel", PATH;
+    OnsetDetectSpec: "onset_detect", "peaks are measured against the largest of the whole sound";
+    FourierTempogramSpec: "fourier_tempogram", BELOW;
+    PlpSpec: "plp", BELOW;
+    TempogramSpec: "tempogram", BELOW;
+    CqtSpec: "cqt", LONG;
+    VqtSpec: "vqt", LONG;
+    HybridCqtSpec: "hybrid_cqt", LONG;
+    ChromaCqtSpec: "chroma_cqt", LONG;
+    ChromaCensSpec: "chroma_cens", LONG;
+    TonnetzSpec: "tonnetz", LONG;
+    ScalogramSpec: "scalogram", "wavelets of low notes hear the whole sound";
+    StackSpec: "stack", "features are resized to one shape; take a stream of each";
+    ImageSpec: "image", "a picture shows the whole sound";
+}
