@@ -44,6 +44,21 @@ impl Default for Analysis {
 }
 
 impl Analysis {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// torchaudio's defaults: 400 samples every 200, the ends mirrored.
+    pub fn torchaudio() -> Self {
+        Self {
+            n_fft: 400,
+            hop_length: 200,
+            pad_mode: Padding::Reflect,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn stft(&self) -> Result<Stft> {
         self.spec().build(())
     }

@@ -39,6 +39,23 @@ impl Default for DerivativeSpec {
     }
 }
 
+impl DerivativeSpec {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// `torchaudio.transforms.ComputeDeltas` of its MFCC, with the defaults of both.
+    pub fn torchaudio() -> Self {
+        Self {
+            of: Box::new(FeatureSpec::Mfcc(crate::MfccSpec::torchaudio())),
+            width: 5,
+            mode: Ends::Nearest,
+            ..Self::default()
+        }
+    }
+}
+
 impl Spec<SampleRate> for DerivativeSpec {
     type Built = Derivative;
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
     ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FeatureStream, FiveChannelSpec,
-    FourierTempogramSpec, HybridCqtSpec, ImageSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec,
-    OnsetSpec, PcenSpec, PlpSpec, PowerSpec, RmsSpec, SamplesSpec, ScalogramSpec,
-    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
-    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, Streaming, TempogramSpec,
-    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    FourierTempogramSpec, HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec,
+    MelSpec, MfccSpec, OnsetDetectSpec, OnsetSpec, PcenSpec, PlpSpec, PowerSpec, RmsSpec,
+    SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
+    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
+    Streaming, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -129,6 +129,8 @@ features! {
     "spectral-flux", "difference of each spectrum from the one before": SpectralFlux(SpectralFluxSpec);
     "zero-crossing-rate", "share of samples at which the sign changes": ZeroCrossingRate(ZeroCrossingRateSpec);
     "pcen", "mel spectrogram with per-channel energy normalisation": Pcen(PcenSpec);
+    "kaldi-fbank", "Kaldi's logarithmic mel filter bank": KaldiFbank(KaldiFbankSpec);
+    "kaldi-mfcc", "Kaldi's mel-frequency cepstral coefficients": KaldiMfcc(KaldiMfccSpec);
     "rms", "root-mean-square level": Rms(RmsSpec);
     "waveform", "the samples themselves": Waveform(SamplesSpec);
     "derivative", "derivative of a feature along time": Derivative(DerivativeSpec);

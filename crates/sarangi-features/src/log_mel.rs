@@ -37,6 +37,22 @@ impl Default for LogMelSpec {
     }
 }
 
+impl LogMelSpec {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// `torchaudio.transforms.MelSpectrogram()` followed by `AmplitudeToDB(top_db=80)`.
+    pub fn torchaudio() -> Self {
+        Self {
+            bands: MelBands::torchaudio(),
+            analysis: Analysis::torchaudio(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Spec<SampleRate> for LogMelSpec {
     type Built = LogMel;
 

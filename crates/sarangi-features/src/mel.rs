@@ -1,7 +1,7 @@
 //! Mel spectrograms.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Padding, Stft};
+use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
@@ -9,7 +9,7 @@ use crate::check::{output, within};
 use crate::mel_bank::MelBank;
 use crate::of_power;
 use crate::spectra::{Block, Scale, Spectra};
-use crate::{Analysis, ChannelFeature, MelBands, MelNorm, OfPower};
+use crate::{Analysis, ChannelFeature, MelBands, OfPower};
 
 /// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
 ///
@@ -48,17 +48,8 @@ impl MelSpec {
     pub fn torchaudio() -> Self {
         Self {
             power: 2.0,
-            bands: MelBands {
-                htk: true,
-                norm: MelNorm::None,
-                ..MelBands::default()
-            },
-            analysis: Analysis {
-                n_fft: 400,
-                hop_length: 200,
-                pad_mode: Padding::Reflect,
-                ..Analysis::default()
-            },
+            bands: MelBands::torchaudio(),
+            analysis: Analysis::torchaudio(),
         }
     }
 }

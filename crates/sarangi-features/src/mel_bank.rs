@@ -1,5 +1,7 @@
 //! Banks of triangular filters on the mel scale.
 
+use std::ops::Range;
+
 use sarangi_core::{Error, Result, SampleRate};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,20 @@ impl Default for MelBands {
 }
 
 impl MelBands {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// torchaudio's defaults: the scale of HTK, every filter with a peak of 1.
+    pub fn torchaudio() -> Self {
+        Self {
+            htk: true,
+            norm: MelNorm::None,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn bank(&self, rate: SampleRate, n_fft: usize) -> Result<MelBank> {
         within("mel", "n_mels", self.n_mels, 1..=4096)?;
         within("mel", "fmin", self.fmin, 0.0..=rate.as_f64())?;
@@ -69,7 +85,7 @@ impl MelBands {
 }
 
 /// A planned bank of mel filters, kept without its zeros; as `librosa.filters.mel`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct MelBank {
     bands: Vec<Band>,
     weights: Vec<f32>,
@@ -89,10 +105,7 @@ impl MelBank {
         let edges: Vec<f64> = (0..spec.n_mels + 2)
             .map(|i| to_hz(low + step * i as f64, spec.htk))
             .collect();
-        let mut bank = Self {
-            bands: Vec::with_capacity(spec.n_mels),
-            weights: Vec::new(),
-        };
+        let mut bank = Self::default();
         let bin_of = |hz: f64| hz * n_fft as f64 / rate.as_f64();
         for edge in edges.windows(3) {
             let [lower, centre, upper] = [edge[0], edge[1], edge[2]];
@@ -109,18 +122,23 @@ impl MelBank {
             };
             // A narrow triangle may fall between two bins: then its band is empty.
             let end = (n_fft / 2 + 1).min(bin_of(upper).ceil() as usize + 1);
-            let mut bins = bin_of(lower) as usize..end;
-            let first_bin = bins.find(|&k| weight(k) > 0.0).unwrap_or(0);
-            let first_weight = bank.weights.len();
-            bank.weights
-                .extend((first_bin..end).map(weight).take_while(|&w| w > 0.0));
-            bank.bands.push(Band {
-                first_bin,
-                first_weight,
-                bins: bank.weights.len() - first_weight,
-            });
+            bank.push(bin_of(lower) as usize..end, weight);
         }
         bank
+    }
+
+    /// Adds a filter, whose weights in a range of bins are 0, then above it, then 0 again.
+    pub(crate) fn push(&mut self, mut bins: Range<usize>, weight: impl Fn(usize) -> f32) {
+        let end = bins.end;
+        let first_bin = bins.find(|&k| weight(k) > 0.0).unwrap_or(0);
+        let first_weight = self.weights.len();
+        self.weights
+            .extend((first_bin..end).map(weight).take_while(|&w| w > 0.0));
+        self.bands.push(Band {
+            first_bin,
+            first_weight,
+            bins: self.weights.len() - first_weight,
+        });
     }
 
     /// How many bands there are.

@@ -48,6 +48,23 @@ impl Default for MfccSpec {
     }
 }
 
+impl MfccSpec {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// The defaults of `torchaudio.transforms.MFCC`.
+    pub fn torchaudio() -> Self {
+        Self {
+            n_mfcc: 40,
+            bands: MelBands::torchaudio(),
+            analysis: Analysis::torchaudio(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Spec<SampleRate> for MfccSpec {
     type Built = Mfcc;
 

@@ -1,7 +1,7 @@
 //! The magnitude and the power of the short-time Fourier transform.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Pool, Stft, StftScratch, StftSpec};
+use sarangi_dsp::{Padding, Pool, Stft, StftScratch, StftSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
@@ -48,6 +48,23 @@ impl Spec<SampleRate> for StftMagnitudeSpec {
 
     fn build(&self, rate: SampleRate) -> Result<Spectrogram> {
         Spectrogram::new(&self.0, rate, true)
+    }
+}
+
+impl PowerSpec {
+    /// librosa's defaults.
+    pub fn librosa() -> Self {
+        Self::default()
+    }
+
+    /// The defaults of `torchaudio.transforms.Spectrogram`.
+    pub fn torchaudio() -> Self {
+        Self(StftSpec {
+            n_fft: 400,
+            hop_length: Some(200),
+            pad_mode: Padding::Reflect,
+            ..StftSpec::default()
+        })
     }
 }
 

@@ -36,6 +36,8 @@ fn specs() -> Vec<FeatureSpec> {
         json!({"type": "spectral_contrast", "top_db": null}),
         json!({"type": "spectral_flux"}),
         json!({"type": "waveform"}),
+        json!({"type": "kaldi_fbank", "use_energy": true}),
+        json!({"type": "kaldi_mfcc", "frame_shift": 30.0}),
     ]
     .map(|spec| serde_json::from_value(spec).unwrap())
     .into()
@@ -160,7 +162,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn pieces_of_any_size_give_the_same(
-        spec in 0usize..23,
+        spec in 0usize..25,
         len in 0usize..9000,
         pieces in prop::collection::vec(1usize..3000, 1..5),
         seed in any::<u64>(),

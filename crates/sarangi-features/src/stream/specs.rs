@@ -8,10 +8,11 @@ use crate::delta::{delta_filter, filter_rows};
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec,
     Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec, FourierTempogramSpec, HybridCqtSpec,
-    ImageSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec, PcenSpec, PlpSpec, PowerSpec,
-    Reference, RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec,
-    SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec,
-    StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec,
+    PcenSpec, PlpSpec, PowerSpec, Reference, RmsSpec, SamplesSpec, ScalogramSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, TempogramSpec,
+    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
 };
 
 /// Refuses a scale that depends on the loudest of the whole sound.
@@ -120,6 +121,25 @@ impl Streaming for SamplesSpec {
         Ok(FeatureStream::new(FrameSource::new(plan, 1, 1, None)))
     }
 }
+
+/// Kaldi's features; where its frames do not go beyond the ends, they are whole frames of the sound.
+macro_rules! of_kaldi {
+    ($($spec:ident: $name:literal),+) => {$(
+        impl Streaming for $spec {
+            fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+                if !self.frames.snip_edges {
+                    let reason = "mirrored ends are for sound that is there whole; set it to true";
+                    return Err(refusal($name, "snip_edges", reason));
+                }
+                let (length, shift) = self.frames.plan($name, rate)?.size();
+                let plan = Box::new(self.build(rate)?);
+                Ok(FeatureStream::new(FrameSource::new(plan, length, shift, None)))
+            }
+        }
+    )+};
+}
+
+of_kaldi!(KaldiFbankSpec: "kaldi_fbank", KaldiMfccSpec: "kaldi_mfcc");
 
 impl Streaming for DeltaSpec {
     fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
