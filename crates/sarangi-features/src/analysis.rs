@@ -1,7 +1,7 @@
 //! The framing that spectral features share.
 
 use sarangi_core::{Result, Spec};
-use sarangi_dsp::{Padding, Stft, StftSpec, Window};
+use sarangi_dsp::{Istft, Padding, Stft, StftSpec, Window};
 use serde::{Deserialize, Serialize};
 
 /// How a feature cuts sound into windowed frames, with librosa's names and the defaults of
@@ -47,6 +47,10 @@ impl Analysis {
 
     pub(crate) fn precise_stft(&self) -> Result<Stft> {
         self.spec().build_precise()
+    }
+
+    pub(crate) fn istft(&self) -> Result<Istft> {
+        self.spec().build_inverse()
     }
 
     fn spec(&self) -> StftSpec {

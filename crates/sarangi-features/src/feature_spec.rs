@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     BeatMfccSpec, BeatSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec, DeltaSpec,
-    FiveChannelSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec, PcenSpec, PowerSpec,
-    RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec,
-    SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec,
-    StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    FiveChannelSpec, HarmonicSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec,
+    PcenSpec, PercussiveSpec, PowerSpec, RmsSpec, SamplesSpec, ScalogramSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec,
+    ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -79,6 +80,8 @@ features! {
     "vqt", "magnitude of the variable-Q transform": Vqt(VqtSpec);
     "hybrid-cqt", "magnitude of the hybrid constant-Q transform": HybridCqt(HybridCqtSpec);
     "scalogram", "power of the continuous wavelet transform in decibels": Scalogram(ScalogramSpec);
+    "harmonic", "magnitude spectrogram of what lasts": Harmonic(HarmonicSpec);
+    "percussive", "magnitude spectrogram of what strikes": Percussive(PercussiveSpec);
     "spectral-centroid", "centre of gravity of each spectrum in Hz": SpectralCentroid(SpectralCentroidSpec);
     "spectral-bandwidth", "spread of each spectrum around its centroid in Hz": SpectralBandwidth(SpectralBandwidthSpec);
     "spectral-rolloff", "frequency below which 85 % of each spectrum lies": SpectralRolloff(SpectralRolloffSpec);
