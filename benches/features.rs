@@ -24,6 +24,8 @@ fn features(c: &mut Criterion) {
         ("scalogram", 30.0),
         ("spectral-contrast", 30.0),
         ("harmonic", 30.0),
+        ("yin", 30.0),
+        ("pyin", 30.0),
         ("onset", 30.0),
         ("beat", 30.0),
         ("five-channel", 3.0),

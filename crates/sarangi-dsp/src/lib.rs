@@ -17,6 +17,7 @@ mod savitzky_golay;
 mod simd;
 mod stft;
 mod stft_spec;
+mod viterbi;
 mod window;
 
 pub use autocorrelation::{Autocorrelation, AutocorrelationScratch};
@@ -33,4 +34,5 @@ pub use resize::resize_bilinear;
 pub use savitzky_golay::SavitzkyGolay;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
+pub use viterbi::{BandedViterbi, LocalTransitions};
 pub use window::Window;

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use crate::{
     BeatMfccSpec, BeatSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec, DeltaSpec,
     FiveChannelSpec, HarmonicSpec, HybridCqtSpec, LogMelSpec, MelSpec, MfccSpec, OnsetSpec,
-    PcenSpec, PercussiveSpec, PowerSpec, RmsSpec, SamplesSpec, ScalogramSpec,
+    PcenSpec, PercussiveSpec, PowerSpec, PyinSpec, RmsSpec, SamplesSpec, ScalogramSpec,
     SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
     SpectralFluxSpec, SpectralRolloffSpec, StftMagnitudeSpec, TempogramSpec, TonnetzSpec, VqtSpec,
-    ZeroCrossingRateSpec,
+    YinSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -91,6 +91,8 @@ features! {
     "zero-crossing-rate", "share of samples at which the sign changes": ZeroCrossingRate(ZeroCrossingRateSpec);
     "pcen", "mel spectrogram with per-channel energy normalisation": Pcen(PcenSpec);
     "rms", "root-mean-square level": Rms(RmsSpec);
+    "yin", "fundamental frequency in Hz": Yin(YinSpec);
+    "pyin", "fundamental frequency in Hz, whether there is one, and how probable that is": Pyin(PyinSpec);
     "waveform", "the samples themselves": Waveform(SamplesSpec);
     "five-channel", "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked": FiveChannel(FiveChannelSpec);
     and
