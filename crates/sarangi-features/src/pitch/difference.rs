@@ -79,7 +79,7 @@ impl Difference {
         let hop = frames.hop_length.unwrap_or(len / 4);
         within(name, "hop_length", hop, 1..=1 << 20)?;
         let least = hz / (len - 1) as f64;
-        if !(frames.fmin > least) {
+        if frames.fmin.is_nan() || frames.fmin <= least {
             let reason = format!(
                 "must be above {least} Hz, whose period fits into frame_length, got {}",
                 frames.fmin
