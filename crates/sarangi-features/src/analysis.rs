@@ -53,7 +53,7 @@ impl Analysis {
         self.spec().build_inverse()
     }
 
-    fn spec(&self) -> StftSpec {
+    pub(crate) fn spec(&self) -> StftSpec {
         StftSpec {
             n_fft: self.n_fft,
             hop_length: Some(self.hop_length),
