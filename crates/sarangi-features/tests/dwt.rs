@@ -1,5 +1,10 @@
 //! Every golden file of `fixtures/golden/dwt`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, Ix1};

@@ -1,5 +1,10 @@
 //! Every golden file of `fixtures/golden/inversion`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
+
 use ndarray::{Array1, Array2, ArrayView2, Ix2};
 use sarangi_core::{SampleRate, Seed, Spec, Transform, Waveform};
 use sarangi_dsp::StftSpec;
