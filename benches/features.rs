@@ -9,6 +9,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use sarangi::features::HpssSpec;
 use sarangi::prelude::*;
 use sarangi_benches::sound;
 
@@ -22,6 +23,9 @@ fn features(c: &mut Criterion) {
         ("cqt", 30.0),
         ("scalogram", 30.0),
         ("spectral-contrast", 30.0),
+        ("harmonic", 30.0),
+        ("yin", 30.0),
+        ("pyin", 30.0),
         ("onset", 30.0),
         ("beat", 30.0),
         ("five-channel", 3.0),
@@ -39,5 +43,18 @@ fn features(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, features);
+/// Both parts of a sound as sounds.
+fn separation(c: &mut Criterion) {
+    let wave = sound(30.0);
+    let hpss = HpssSpec::default().build(()).expect("librosa's defaults");
+    let samples = wave.channel(0).expect("a channel");
+    let mut group = c.benchmark_group("hpss");
+    group.throughput(Throughput::Elements(wave.len() as u64));
+    group.bench_function("librosa-defaults/30s", |b| {
+        b.iter(|| hpss.separate(black_box(samples)).expect("a sound"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, features, separation);
 criterion_main!(benches);

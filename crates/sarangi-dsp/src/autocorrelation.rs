@@ -14,6 +14,7 @@ use sarangi_core::{Error, Result};
 /// autocorrelation of many sequences needs only one transform back.
 pub struct Autocorrelation {
     len: usize,
+    lags: usize,
     forward: Arc<dyn RealToComplex<f64>>,
     inverse: Arc<dyn ComplexToReal<f64>>,
 }
@@ -27,22 +28,35 @@ pub struct AutocorrelationScratch {
 }
 
 impl Autocorrelation {
-    /// Plans for sequences of `len` samples (taken as at least 1).
+    /// Plans for sequences of `len` samples (taken as at least 1), all lags of which are wanted.
     pub fn new(len: usize) -> Self {
+        Self::with_lags(len, len)
+    }
+
+    /// Plans for sequences of `len` samples, only the lags 0, …, `lags` − 1 of which are wanted
+    /// (both taken as at least 1, and no more lags than samples): shorter transforms do.
+    pub fn with_lags(len: usize, lags: usize) -> Self {
         let len = len.max(1);
-        // Twice the length, so that the end does not meet the beginning.
-        let size = fast_length(2 * len - 1);
+        let lags = lags.clamp(1, len);
+        // So much longer that the end does not meet the beginning.
+        let size = fast_length(len + lags - 1);
         let mut planner = RealFftPlanner::new();
         Self {
             len,
+            lags,
             forward: planner.plan_fft_forward(size),
             inverse: planner.plan_fft_inverse(size),
         }
     }
 
-    /// Samples in a sequence, and lags in a result.
+    /// Samples in a sequence.
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Lags in a result.
+    pub fn lags(&self) -> usize {
+        self.lags
     }
 
     /// Whether there are no samples; never.
@@ -99,7 +113,7 @@ impl Autocorrelation {
     /// The autocorrelation at lags 0, 1, … that belongs to a power spectrum.
     ///
     /// # Shapes
-    /// `power` has [`bins`](Self::bins) items; `lags` at most [`len`](Self::len), more are left
+    /// `power` has [`bins`](Self::bins) items; `lags` at most [`lags`](Self::lags), more are left
     /// alone.
     ///
     /// # Errors
@@ -118,7 +132,7 @@ impl Autocorrelation {
         self.inverse
             .process_with_scratch(&mut scratch.spectrum, &mut scratch.padded, &mut scratch.fft)
             .map_err(|e| Error::backend("autocorrelation", e))?;
-        for (lag, &value) in lags.iter_mut().zip(&scratch.padded[..self.len]) {
+        for (lag, &value) in lags.iter_mut().zip(&scratch.padded[..self.lags]) {
             *lag = value;
         }
         Ok(())
@@ -171,11 +185,13 @@ mod tests {
         #[test]
         fn lags_are_those_of_the_definition(
             x in prop::collection::vec(-1.0f64..1.0, 1..200),
+            count in 1usize..250,
         ) {
-            let plan = Autocorrelation::new(x.len());
+            let plan = Autocorrelation::with_lags(x.len(), count);
+            prop_assert_eq!(plan.lags(), count.min(x.len()));
             let mut scratch = plan.scratch();
             let mut power = vec![0.0; plan.bins()];
-            let mut lags = vec![0.0; x.len()];
+            let mut lags = vec![0.0; plan.lags()];
             plan.add_power(&x, 2.0, &mut power, &mut scratch).unwrap();
             plan.lags_into(&power, &mut lags, &mut scratch).unwrap();
             for (k, &lag) in lags.iter().enumerate() {

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner};
 use sarangi_core::{Error, Result};
 
 use crate::Framing;
 use crate::stft_spec::Layout;
+
+/// Frames that are turned over at once.
+const BLOCK: usize = 16;
 
 /// A planned inverse of [`Stft`](crate::Stft), as `librosa.istft`: overlap-add with the same
 /// window, divided by the sum of the squared windows.
@@ -21,6 +24,17 @@ pub struct Istft {
     framing: Framing,
     window: Vec<f32>,
     fft: Arc<dyn ComplexToReal<f32>>,
+}
+
+/// A signal that frames are being added to, and room to work; made by [`Istft::begin`].
+#[derive(Clone, Debug)]
+pub struct OverlapAdd {
+    signal: Vec<f32>,
+    /// The sum of the squared windows at each sample.
+    weight: Vec<f32>,
+    spectra: Vec<Complex32>,
+    frame: Vec<f32>,
+    fft: Vec<Complex32>,
 }
 
 impl Istft {
@@ -47,55 +61,98 @@ impl Istft {
         spectrogram: ArrayView2<'_, Complex32>,
         length: usize,
     ) -> Result<Vec<f32>> {
-        let (n_fft, hop) = (self.framing.length(), self.framing.hop());
-        let bins = n_fft / 2 + 1;
-        if spectrogram.nrows() != bins {
-            return Err(Error::shape(
-                "istft",
-                format_args!("{bins} bins"),
-                spectrogram.nrows(),
-            ));
+        let mut sum = self.begin(length);
+        self.add(0, spectrogram, &mut sum)?;
+        Ok(sum.finish())
+    }
+
+    /// Nothing yet of a signal of `length` samples, for [`add`](Self::add).
+    pub fn begin(&self, length: usize) -> OverlapAdd {
+        OverlapAdd {
+            signal: vec![0.0; length],
+            weight: vec![0.0; length],
+            spectra: vec![Complex32::default(); BLOCK * self.bins()],
+            frame: self.fft.make_output_vec(),
+            fft: self.fft.make_scratch_vec(),
         }
-        let offset = self.framing.offset();
-        let mut signal = vec![0.0f32; length];
-        let mut weight = vec![0.0f32; length];
-        let mut spectrum = self.fft.make_input_vec();
-        let mut frame = self.fft.make_output_vec();
-        let mut scratch = self.fft.make_scratch_vec();
+    }
+
+    /// Adds neighbouring frames, the first of which is frame `first`, so that a spectrogram need not
+    /// be held whole; the result is the same as at once.
+    ///
+    /// # Shapes
+    /// `frames` is (⌊n_fft / 2⌋ + 1, any).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the number of bins is another, or `sum` is that of another plan.
+    pub fn add(
+        &self,
+        first: usize,
+        frames: ArrayView2<'_, Complex32>,
+        sum: &mut OverlapAdd,
+    ) -> Result<()> {
+        let (n_fft, bins) = (self.framing.length(), self.bins());
+        if frames.nrows() != bins {
+            let expected = format_args!("{bins} bins");
+            return Err(Error::shape("istft", expected, frames.nrows()));
+        }
+        if sum.spectra.len() != BLOCK * bins || sum.frame.len() != n_fft {
+            let got = "that of another";
+            return Err(Error::shape("istft", "a sum of this plan", got));
+        }
         let scale = 1.0 / n_fft as f32;
-        for (t, column) in spectrogram.columns().into_iter().enumerate() {
-            // The part of the frame that lies within the signal.
-            let start = (t * hop) as isize - offset as isize;
-            let skip = start.min(0).unsigned_abs();
-            let from = start.max(0).unsigned_abs();
-            let count = n_fft.saturating_sub(skip).min(length.saturating_sub(from));
-            if count == 0 {
-                continue;
+        for (index, block) in frames.axis_chunks_iter(Axis(1), BLOCK).enumerate() {
+            // A few frames at a time are turned over, or each value would come from a line of the
+            // cache of its own.
+            for (bin, row) in block.rows().into_iter().enumerate() {
+                for (&x, spectrum) in row.iter().zip(sum.spectra.chunks_exact_mut(bins)) {
+                    spectrum[bin] = x;
+                }
             }
-            for (x, &value) in spectrum.iter_mut().zip(column) {
-                *x = value;
-            }
-            spectrum[0].im = 0.0;
-            if n_fft.is_multiple_of(2) {
-                spectrum[bins - 1].im = 0.0;
-            }
-            self.fft
-                .process_with_scratch(&mut spectrum, &mut frame, &mut scratch)
-                .map_err(|e| Error::backend("istft", e))?;
-            let samples = signal[from..from + count].iter_mut();
-            let weights = weight[from..from + count].iter_mut();
-            let inside = frame[skip..].iter().zip(&self.window[skip..]);
-            for ((y, total), (&x, &w)) in samples.zip(weights).zip(inside) {
-                *y += x * w * scale;
-                *total += w * w;
+            let spectra = sum.spectra.chunks_exact_mut(bins).take(block.ncols());
+            for (t, spectrum) in (first + index * BLOCK..).zip(spectra) {
+                // The part of the frame that lies within the signal.
+                let start = (t * self.framing.hop()) as isize - self.framing.offset() as isize;
+                let skip = start.min(0).unsigned_abs();
+                let from = start.max(0).unsigned_abs();
+                let room = sum.signal.len().saturating_sub(from);
+                let count = n_fft.saturating_sub(skip).min(room);
+                if count == 0 {
+                    continue;
+                }
+                spectrum[0].im = 0.0;
+                if n_fft.is_multiple_of(2) {
+                    spectrum[bins - 1].im = 0.0;
+                }
+                self.fft
+                    .process_with_scratch(spectrum, &mut sum.frame, &mut sum.fft)
+                    .map_err(|e| Error::backend("istft", e))?;
+                let samples = sum.signal[from..from + count].iter_mut();
+                let weights = sum.weight[from..from + count].iter_mut();
+                let inside = sum.frame[skip..].iter().zip(&self.window[skip..]);
+                for ((y, total), (&x, &w)) in samples.zip(weights).zip(inside) {
+                    *y += x * w * scale;
+                    *total += w * w;
+                }
             }
         }
-        for (y, &total) in signal.iter_mut().zip(&weight) {
+        Ok(())
+    }
+
+    fn bins(&self) -> usize {
+        self.framing.length() / 2 + 1
+    }
+}
+
+impl OverlapAdd {
+    /// The signal of the frames that were added; samples that none of them reached are zero.
+    pub fn finish(mut self) -> Vec<f32> {
+        for (y, &total) in self.signal.iter_mut().zip(&self.weight) {
             if total > f32::MIN_POSITIVE {
                 *y /= total;
             }
         }
-        Ok(signal)
+        self.signal
     }
 }
 
@@ -157,5 +214,29 @@ mod tests {
         let signal = inverse.signal(ones.view(), 5000).unwrap();
         assert!(signal[0].is_finite() && signal[1024..].iter().all(|&x| x == 0.0));
         assert!(inverse.signal(ones.view(), 0).unwrap().is_empty());
+        let small = StftSpec {
+            n_fft: 64,
+            ..StftSpec::default()
+        };
+        let other = &mut small.build_inverse().unwrap().begin(5000);
+        assert!(inverse.add(0, ones.view(), other).is_err());
+    }
+
+    #[test]
+    fn frames_may_come_in_parts() {
+        let spec = StftSpec {
+            n_fft: 100,
+            hop_length: Some(30),
+            ..StftSpec::default()
+        };
+        let signal: Vec<f32> = (0..3000).map(|n| (n as f32 * 0.7).sin()).collect();
+        let frames = spec.build(()).unwrap().complex(&signal).unwrap();
+        let inverse = spec.build_inverse().unwrap();
+        let (head, tail) = frames.view().split_at(ndarray::Axis(1), 37);
+        let mut sum = inverse.begin(3000);
+        inverse.add(0, head, &mut sum).unwrap();
+        inverse.add(37, tail, &mut sum).unwrap();
+        let whole = inverse.signal(frames.view(), 3000).unwrap();
+        assert_eq!(sum.finish(), whole);
     }
 }

@@ -82,6 +82,32 @@ impl StftSpec {
         Ok(Stft::precise(self.layout()?))
     }
 
+    /// The window, put in the middle of `n_fft` samples.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first field that makes no sense.
+    pub fn padded_window(&self) -> Result<Vec<f64>> {
+        Ok(self.layout()?.window)
+    }
+
+    /// Builds the transform in double precision with a window of one's own.
+    ///
+    /// # Shapes
+    /// `window` has `n_fft` items; `window` and `win_length` of the specification do not count.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first field that makes no sense, [`Error::Shape`] if the window
+    /// has another length.
+    pub fn build_precise_with(&self, window: &[f64]) -> Result<Stft> {
+        let mut layout = self.layout()?;
+        if window.len() != self.n_fft {
+            let expected = format_args!("a window of {} samples", self.n_fft);
+            return Err(Error::shape("stft", expected, window.len()));
+        }
+        layout.window.copy_from_slice(window);
+        Ok(Stft::precise(layout))
+    }
+
     /// Builds the inverse transform.
     ///
     /// # Errors
@@ -127,5 +153,20 @@ mod tests {
         assert!(with(|s| s.hop_length = Some(0)).starts_with("stft: hop_length"));
         assert!(with(|s| s.win_length = Some(0)).starts_with("stft: win_length"));
         assert!(with(|s| s.win_length = Some(2049)).starts_with("stft: win_length"));
+    }
+
+    #[test]
+    fn a_window_of_ones_own_is_taken() {
+        let spec = StftSpec {
+            n_fft: 32,
+            win_length: Some(20),
+            ..StftSpec::default()
+        };
+        let signal: Vec<f32> = (0..100).map(|n| (n * n % 7) as f32).collect();
+        let window = spec.padded_window().unwrap();
+        let own = spec.build_precise_with(&window).unwrap();
+        let usual = spec.build_precise().unwrap();
+        assert_eq!(own.power(&signal).unwrap(), usual.power(&signal).unwrap());
+        assert!(spec.build_precise_with(&window[1..]).is_err());
     }
 }

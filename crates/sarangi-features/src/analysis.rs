@@ -1,7 +1,7 @@
 //! The framing that spectral features share.
 
 use sarangi_core::{Result, Spec};
-use sarangi_dsp::{Padding, Stft, StftSpec, Window};
+use sarangi_dsp::{Istft, Padding, Stft, StftSpec, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::ChannelFeature;
@@ -89,7 +89,11 @@ impl Analysis {
         FrameSource::new(plan, self.n_fft, self.hop_length, padding)
     }
 
-    fn spec(&self) -> StftSpec {
+    pub(crate) fn istft(&self) -> Result<Istft> {
+        self.spec().build_inverse()
+    }
+
+    pub(crate) fn spec(&self) -> StftSpec {
         StftSpec {
             n_fft: self.n_fft,
             hop_length: Some(self.hop_length),

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
     ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FeatureStream, FiveChannelSpec,
-    FourierTempogramSpec, HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec,
-    MelSpec, MfccSpec, OnsetDetectSpec, OnsetSpec, PcenSpec, PlpSpec, PowerSpec, RmsSpec,
-    SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
-    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
-    Streaming, TempogramSpec, TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    FourierTempogramSpec, HarmonicSpec, HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec,
+    LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec, OnsetSpec, PcenSpec, PercussiveSpec, PlpSpec,
+    PowerSpec, PyinSpec, RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec,
+    SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec,
+    SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, Streaming, TempogramSpec, TonnetzSpec,
+    VqtSpec, YinSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -121,6 +122,8 @@ features! {
     "vqt", "magnitude of the variable-Q transform": Vqt(VqtSpec);
     "hybrid-cqt", "magnitude of the hybrid constant-Q transform": HybridCqt(HybridCqtSpec);
     "scalogram", "power of the continuous wavelet transform in decibels": Scalogram(ScalogramSpec);
+    "harmonic", "magnitude spectrogram of what lasts": Harmonic(HarmonicSpec);
+    "percussive", "magnitude spectrogram of what strikes": Percussive(PercussiveSpec);
     "spectral-centroid", "centre of gravity of each spectrum in Hz": SpectralCentroid(SpectralCentroidSpec);
     "spectral-bandwidth", "spread of each spectrum around its centroid in Hz": SpectralBandwidth(SpectralBandwidthSpec);
     "spectral-rolloff", "frequency below which 85 % of each spectrum lies": SpectralRolloff(SpectralRolloffSpec);
@@ -132,6 +135,8 @@ features! {
     "kaldi-fbank", "Kaldi's logarithmic mel filter bank": KaldiFbank(KaldiFbankSpec);
     "kaldi-mfcc", "Kaldi's mel-frequency cepstral coefficients": KaldiMfcc(KaldiMfccSpec);
     "rms", "root-mean-square level": Rms(RmsSpec);
+    "yin", "fundamental frequency in Hz": Yin(YinSpec);
+    "pyin", "fundamental frequency in Hz, whether there is one, and how probable that is": Pyin(PyinSpec);
     "waveform", "the samples themselves": Waveform(SamplesSpec);
     "derivative", "derivative of a feature along time": Derivative(DerivativeSpec);
     "beat-sync", "a feature joined between beats": BeatSync(BeatSyncSpec);

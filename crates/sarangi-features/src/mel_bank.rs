@@ -146,6 +146,14 @@ impl MelBank {
         self.bands.len()
     }
 
+    /// The first bin and the weights of each filter.
+    pub(crate) fn filters(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.bands.iter().map(|band| {
+            let weights = &self.weights[band.first_weight..band.first_weight + band.bins];
+            (band.first_bin, weights)
+        })
+    }
+
     /// Weighs spectra into columns `column..column + width` of `out`.
     ///
     /// # Shapes

@@ -36,6 +36,7 @@ fn specs() -> Vec<FeatureSpec> {
         json!({"type": "spectral_contrast", "top_db": null}),
         json!({"type": "spectral_flux"}),
         json!({"type": "waveform"}),
+        json!({"type": "yin", "frame_length": 1024}),
         json!({"type": "kaldi_fbank", "use_energy": true}),
         json!({"type": "kaldi_mfcc", "frame_shift": 30.0}),
     ]
@@ -162,7 +163,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn pieces_of_any_size_give_the_same(
-        spec in 0usize..25,
+        spec in 0usize..26,
         len in 0usize..9000,
         pieces in prop::collection::vec(1usize..3000, 1..5),
         seed in any::<u64>(),

@@ -7,12 +7,12 @@ use super::{FeatureStream, FrameSource, Recursive, Streaming, Windowed, refusal}
 use crate::delta::{delta_filter, filter_rows};
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec,
-    Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec, FourierTempogramSpec, HybridCqtSpec,
-    ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec,
-    PcenSpec, PlpSpec, PowerSpec, Reference, RmsSpec, SamplesSpec, ScalogramSpec,
-    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
-    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, TempogramSpec,
-    TonnetzSpec, VqtSpec, ZeroCrossingRateSpec,
+    Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec, FourierTempogramSpec, HarmonicSpec,
+    HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec, MelSpec, MfccSpec,
+    OnsetDetectSpec, PcenSpec, PercussiveSpec, PlpSpec, PowerSpec, PyinSpec, Reference, RmsSpec,
+    SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
+    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
+    TempogramSpec, TonnetzSpec, VqtSpec, YinSpec, ZeroCrossingRateSpec,
 };
 
 /// Refuses a scale that depends on the loudest of the whole sound.
@@ -115,6 +115,19 @@ impl Streaming for ZeroCrossingRateSpec {
     }
 }
 
+impl Streaming for YinSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        let mut plan = self.clone();
+        plan.frames.center = false;
+        let padding = self.frames.center.then_some(self.frames.pad_mode);
+        let (length, hop) = (self.frames.frame_length, self.frames.hop());
+        let plan = Box::new(plan.build(rate)?);
+        Ok(FeatureStream::new(FrameSource::new(
+            plan, length, hop, padding,
+        )))
+    }
+}
+
 impl Streaming for SamplesSpec {
     fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
         let plan = Box::new(self.build(rate)?);
@@ -199,6 +212,8 @@ macro_rules! refused {
 }
 
 const PATH: &str = "beats are chosen by the best path through the whole sound";
+const MEDIANS: &str =
+    "what lasts is told by frames that come after, and at the ends by mirrored ones";
 const BELOW: &str = "its onsets lie below the loudest of the whole sound";
 const LONG: &str =
     "the filters of low notes hear seconds of sound, and the rate is halved for all of it";
@@ -212,6 +227,9 @@ refused! {
     FourierTempogramSpec: "fourier_tempogram", BELOW;
     PlpSpec: "plp", BELOW;
     TempogramSpec: "tempogram", BELOW;
+    HarmonicSpec: "harmonic", MEDIANS;
+    PercussiveSpec: "percussive", MEDIANS;
+    PyinSpec: "pyin", "the pitch is the best path through the whole sound";
     CqtSpec: "cqt", LONG;
     VqtSpec: "vqt", LONG;
     HybridCqtSpec: "hybrid_cqt", LONG;
