@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 const VIRIDIS: &[u8; 768] = include_bytes!("../assets/viridis.rgb");
+const INFERNO: &[u8; 768] = include_bytes!("../assets/inferno.rgb");
+const JET: &[u8; 768] = include_bytes!("../assets/jet.rgb");
 const MAGMA: &[u8; 768] = include_bytes!("../assets/magma.rgb");
 
 /// Red, green and blue, 0 to 255 each.
@@ -10,7 +12,7 @@ pub type Colour = [u8; 3];
 
 /// The colours that numbers are shown in.
 ///
-/// Each goes from dark to light without a turn, so that it also reads in print and by the
+/// All but jet go from dark to light without a turn, so that they also read in print and by the
 /// colour-blind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,7 +22,12 @@ pub enum ColourMap {
     Viridis,
     /// Black over purple and red to pale yellow; librosa's default for spectrograms.
     Magma,
+    /// Black over purple and orange to pale yellow.
+    Inferno,
+    /// Blue over green to red: what older systems were trained on. It shows edges where there are none.
+    Jet,
     /// Black to white; matplotlib's `gray`.
+    #[serde(alias = "gray")]
     Grey,
 }
 
@@ -41,6 +48,8 @@ impl ColourMap {
         let table = match self {
             Self::Viridis => VIRIDIS,
             Self::Magma => MAGMA,
+            Self::Inferno => INFERNO,
+            Self::Jet => JET,
             Self::Grey => return [step; 3],
         };
         let at = 3 * usize::from(step);
@@ -77,6 +86,26 @@ mod tests {
                 ],
             ),
             (
+                ColourMap::Inferno,
+                [
+                    [0, 0, 3],
+                    [87, 15, 109],
+                    [187, 55, 84],
+                    [252, 254, 164],
+                    [252, 254, 164],
+                ],
+            ),
+            (
+                ColourMap::Jet,
+                [
+                    [0, 0, 127],
+                    [0, 128, 255],
+                    [124, 255, 121],
+                    [127, 0, 0],
+                    [127, 0, 0],
+                ],
+            ),
+            (
                 ColourMap::Grey,
                 [[0; 3], [64; 3], [128; 3], [255; 3], [255; 3]],
             ),
@@ -88,8 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn every_map_grows_lighter_and_every_number_has_a_colour() {
-        for map in [ColourMap::Viridis, ColourMap::Magma, ColourMap::Grey] {
+    fn every_map_but_jet_grows_lighter_and_every_number_has_a_colour() {
+        for map in [
+            ColourMap::Viridis,
+            ColourMap::Magma,
+            ColourMap::Inferno,
+            ColourMap::Jet,
+            ColourMap::Grey,
+        ] {
             let luminance = |[r, g, b]: Colour| {
                 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b)
             };
@@ -97,7 +132,7 @@ mod tests {
                 .map(|i| luminance(map.colour(i as f32 / 255.0)))
                 .collect();
             assert!(
-                steps.windows(2).all(|pair| pair[0] < pair[1] + 0.5),
+                map == ColourMap::Jet || steps.windows(2).all(|pair| pair[0] < pair[1] + 0.5),
                 "{map:?}"
             );
             assert_eq!(map.colour(f32::NEG_INFINITY), map.colour(0.0));
