@@ -63,7 +63,8 @@ impl LoadSpec {
         // A low rate in the header makes any sound long at a higher one.
         decoder.check_memory(decoder.info().samples.unwrap_or(0), to, channels)?;
         let mut stream = ResampleStream::new(from, to, channels)?;
-        let mut planes = Planes::new(channels);
+        let promised = decoder.info().samples.unwrap_or(0) as f64 / from.as_f64() * to.as_f64();
+        let mut planes = Planes::new(channels, promised.ceil() as u64);
         while let Some(block) = decoder.next().transpose()? {
             decoder.check_memory(decoder.samples(), to, channels)?;
             let block = if self.mono { block.into_mono() } else { block };

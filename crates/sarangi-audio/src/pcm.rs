@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::blocks::Blocks;
 use crate::fault::Fault;
@@ -84,6 +84,24 @@ impl Coding {
 fn fill<const N: usize>(bytes: &[u8], block: &mut Array2<f32>, sample: impl Fn([u8; N]) -> f32) {
     let (samples, _) = bytes.as_chunks::<N>();
     let channels = block.nrows();
+    // The usual cases by themselves, as loops that vectors can do.
+    if let (1, Some(row)) = (channels, block.as_slice_mut()) {
+        row.iter_mut()
+            .zip(samples)
+            .for_each(|(to, &bytes)| *to = sample(bytes));
+        return;
+    }
+    if channels == 2
+        && let (mut left, mut right) = block.view_mut().split_at(Axis(0), 1)
+        && let (Some(left), Some(right)) = (left.as_slice_mut(), right.as_slice_mut())
+    {
+        let (pairs, _) = samples.as_chunks::<2>();
+        for ((left, right), &[a, b]) in left.iter_mut().zip(right).zip(pairs) {
+            *left = sample(a);
+            *right = sample(b);
+        }
+        return;
+    }
     for (channel, row) in block.outer_iter_mut().enumerate() {
         let samples = samples.iter().skip(channel).step_by(channels);
         row.into_iter()
