@@ -24,10 +24,13 @@ import json
 import re
 import shlex
 import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
-from comparison import build, rounds, suites
+from comparison import build, programs, rounds, suites
 from comparison.table import Table
-from comparison.worker import MissingPeer, Worker
+from comparison.worker import MissingPeer, Worker, WorkerError
 
 
 def arguments():
@@ -68,15 +71,53 @@ def pattern(text):
         raise argparse.ArgumentTypeError(f"not a regular expression: {error}") from error
 
 
-def peers_present(suite, environment):
-    """Starts the suite's peers; says on standard error which are missing."""
-    present = []
-    for script in suite.peers:
+def present(peers, start):
+    """Starts the peers that some row wants; says on standard error which are missing."""
+    found = {}
+    for name, peer in peers.items():
         try:
-            present.append(Worker([sys.executable, str(suites.PEERS / script)], environment))
-        except MissingPeer as missing:
-            print(f"{script} skipped: {missing}", file=sys.stderr)
-    return present
+            found[name] = start(peer.command())
+        except (MissingPeer, WorkerError) as error:
+            print(f"{name} skipped: {error}", file=sys.stderr)
+    return found
+
+
+def with_material(chosen, folder):
+    """The rows with the folder of their files; says which are left out since a file could not be made."""
+    if not chosen.suite.material:
+        return chosen.rows
+    try:
+        lacking = chosen.suite.material(folder, chosen.rows)
+    except ImportError as error:
+        sys.exit(f"{error}: pip install -r benches/peers/requirements.txt")
+    rows = []
+    for row in chosen.rows:
+        if row.spec["sound"] in lacking:
+            print(f"{row.id} skipped: {lacking[row.spec['sound']]}", file=sys.stderr)
+        else:
+            rows.append(replace(row, spec=row.spec | {"folder": str(folder)}))
+    return rows
+
+
+def by_workers(chosen, rows, command, wanted, threads):
+    environment = chosen.suite.environment(threads, chosen.isa)
+    quick = environment | chosen.suite.quick
+    ours = Worker(command, quick)
+    peers = present(wanted, lambda command: Worker(command, quick))
+    for row in rows:
+        for result in rounds.measure(row, ours, peers, chosen.rounds, chosen.steps, environment):
+            yield row, result
+    for worker in [ours, *peers.values()]:
+        worker.close()
+
+
+def by_programs(chosen, rows, command, wanted, threads):
+    environment = chosen.suite.environment(1, chosen.isa)  # Of each of the processes that a peer has.
+    ours = programs.Program(command, chosen.suite.call, environment)
+    peers = present(wanted, lambda command: programs.Peer(command, environment))
+    for row in rows:
+        for result in programs.measure(row, ours, peers, chosen.rounds, threads):
+            yield row, result
 
 
 def main():
@@ -84,19 +125,20 @@ def main():
     if chosen.list:
         print("\n".join(row.id for row in chosen.rows))
         return 0
-    command = chosen.ours or build.binary(chosen.suite.ours)
+    suite = chosen.suite
+    command = chosen.ours or build.binary(suite.package, suite.ours)
     table = Table(chosen.rows, chosen.json)
-    for threads in chosen.threads:
-        environment = chosen.suite.environment(threads, chosen.isa)
-        quick = environment | chosen.suite.quick
-        ours = Worker(command, quick)
-        peers = peers_present(chosen.suite, quick)
-        for row in chosen.rows:
-            target = chosen.suite.target(row, chosen.isa)
-            for result in rounds.measure(row, ours, peers, chosen.rounds, chosen.steps, environment):
-                table.add(result.entry(row, target, threads, chosen.isa))
-        for worker in [ours, *peers]:
-            worker.close()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = with_material(chosen, Path(folder))
+        wanted = {name: peer for name, peer in suite.peers.items() if any(name in row.peers for row in rows)}
+        measure = by_programs if suite.call else by_workers
+        for threads in chosen.threads:
+            try:
+                for row, result in measure(chosen, rows, command, wanted, threads):
+                    target = suite.target(row, result.key, chosen.isa) if result.key else None
+                    table.add(result.entry(row, target, threads, chosen.isa))
+            except WorkerError as error:
+                sys.exit(f"ours: {error}")
     if chosen.json:
         print(json.dumps(table.entries, indent=1))
     return 1 if any(entry["ours_ms"] is None for entry in table.entries) else 0

@@ -1,4 +1,7 @@
-//! Seeded input for the benchmarks, which are the `[[bench]]` targets of this package.
+//! What the benchmarks share: seeded input for the `[[bench]]` targets, the protocol for the workers of
+//! `compare.py`.
+
+pub mod serving;
 
 use sarangi::core::{Rng, SampleRate, Seed, Waveform};
 
