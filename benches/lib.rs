@@ -1,6 +1,7 @@
-//! What the benchmarks share: seeded input for the `[[bench]]` targets, the protocol for the workers of
-//! `compare.py`.
+//! What the benchmarks share: seeded input for the `[[bench]]` targets, the protocol and the specs for the
+//! workers of `compare.py`.
 
+pub mod feature_row;
 pub mod serving;
 
 use sarangi::core::{Rng, SampleRate, Seed, Waveform};

@@ -26,9 +26,9 @@ pub type Product = Box<dyn FnOnce() -> Values>;
 pub type Iteration = Box<dyn FnMut() -> Result<Product>>;
 
 #[derive(Deserialize)]
-struct Request<S> {
+struct Request {
     id: String,
-    spec: S,
+    spec: serde_json::Value,
     warm_up: usize,
     repeats: usize,
     values: Option<PathBuf>,
@@ -51,7 +51,7 @@ pub fn serve<S: DeserializeOwned>(
     let mut built: Option<(String, Iteration)> = None;
     let mut before = None;
     for line in std::io::stdin().lock().lines() {
-        let request: Request<S> = serde_json::from_str(&line?)?;
+        let request: Request = serde_json::from_str(&line?)?;
         if built.as_ref().is_none_or(|(id, _)| *id != request.id) {
             built = None; // Freed before the next is built.
             release();
@@ -75,13 +75,14 @@ pub fn serve<S: DeserializeOwned>(
 
 type Measured = (Vec<f64>, Vec<f64>, Option<Vec<usize>>);
 
-fn run<S>(
-    request: &Request<S>,
+fn run<S: DeserializeOwned>(
+    request: &Request,
     built: &mut Option<(String, Iteration)>,
     build: impl Fn(&S) -> Result<Iteration>,
 ) -> Result<Measured> {
     if built.is_none() {
-        *built = Some((request.id.clone(), build(&request.spec)?));
+        let spec = S::deserialize(&request.spec)?;
+        *built = Some((request.id.clone(), build(&spec)?));
     }
     let (_, iteration) = built.as_mut().context("nothing was built")?;
     for _ in 0..request.warm_up {

@@ -66,7 +66,6 @@ FEATURES = {
     "cqt": lambda y: np.abs(librosa.cqt(y, sr=SR)),
     "beat": lambda y: curve(librosa.beat.beat_track(y=y, sr=SR)[1], 1 + y.size // 512),
     "tempogram": lambda y: librosa.feature.tempogram(y=y, sr=SR),
-    "hpss": lambda y: np.stack(librosa.effects.hpss(y)),
     "five-channel": lambda y, n_mfcc=40: five_channel(y, n_mfcc),
     "spectral-centroid": lambda y: librosa.feature.spectral_centroid(y=y, sr=SR),
     "spectral-contrast": lambda y: librosa.feature.spectral_contrast(y=y, sr=SR),
@@ -82,6 +81,9 @@ def build(spec):
         case "stft":
             y = samples(spec)
             return lambda: librosa.stft(y, n_fft=spec["n_fft"], hop_length=spec["hop_length"])
+        case "hpss":
+            y = samples(spec)
+            return lambda: np.stack(librosa.effects.hpss(y))
         case "resample":
             y = samples(spec)
             return lambda: librosa.resample(y, orig_sr=spec["from"], target_sr=spec["to"])

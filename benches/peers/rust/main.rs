@@ -2,9 +2,11 @@
 //! in `benches/comparison/worker.py`, the specs in `benches/comparison/suites/features.py`, which also says
 //! what each computes otherwise than the rows say.
 
+mod answer;
+#[path = "../../feature_row.rs"]
+mod feature_row;
 mod mel_spec;
 mod rosa;
-mod row;
 mod rubato;
 #[path = "../../serving.rs"]
 mod serving;
@@ -12,7 +14,7 @@ mod spectrograms;
 mod wavelets;
 
 use anyhow::{Result, bail};
-use row::Row;
+use feature_row::Row;
 use serving::{Iteration, serve};
 
 const PEERS: [(&str, fn(&Row) -> Result<Iteration>); 6] = [
@@ -28,7 +30,10 @@ fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_default();
     match PEERS.iter().find(|(known, _)| *known == name) {
         Some((_, build)) => serve(&format!("{name} {}", version(&name)), || {}, build),
-        None => bail!("unknown peer {name:?}; known are {:?}", PEERS.map(|(known, _)| known)),
+        None => bail!(
+            "unknown peer {name:?}; known are {:?}",
+            PEERS.map(|(known, _)| known)
+        ),
     }
 }
 

@@ -3,13 +3,14 @@
 use anyhow::{Result, anyhow};
 use mel_spec::prelude::{BatchLogMelConfig, BatchLogMelSpectrogram};
 
-use crate::row::{Op, Row, shaped};
+use crate::answer::{shaped, unknown};
+use crate::feature_row::{Op, Row};
 use crate::serving::Iteration;
 
 pub fn build(row: &Row) -> Result<Iteration> {
     match &row.op {
         Op::Feature { name, .. } if name == "log-mel" => {}
-        _ => return row.unknown(),
+        _ => return unknown(row),
     }
     let samples = row.samples()?;
     let config = BatchLogMelConfig {

@@ -1,15 +1,18 @@
 //! rosa: a port of librosa in double precision. Its functions are given nothing planned before.
 
 use anyhow::{Context, Result, anyhow};
-use rosa::cqt::{ChromaCqtParams, ChromaStftParams, CqtParams, chroma_cqt, chroma_stft, complex_magnitude, cqt};
+use rosa::cqt::{
+    ChromaCqtParams, ChromaStftParams, CqtParams, chroma_cqt, chroma_stft, complex_magnitude, cqt,
+};
 use rosa::{
-    Aggregate, BeatTrackParams, Matrix, MelSpectrogramParams, MfccParams, OnsetStrengthParams, StftParams,
-    TempogramParams, beat_track, fft_frequencies, load, mel_spectrogram, mfcc, onset_strength,
-    power_to_db, resample, spectral_centroid, spectral_contrast, spectral_flatness, spectrogram, stft,
-    tempogram,
+    Aggregate, BeatTrackParams, Matrix, MelSpectrogramParams, MfccParams, OnsetStrengthParams,
+    StftParams, TempogramParams, beat_track, fft_frequencies, load, mel_spectrogram, mfcc,
+    onset_strength, power_to_db, resample, spectral_centroid, spectral_contrast, spectral_flatness,
+    spectrogram, stft, tempogram,
 };
 
-use crate::row::{Op, Row, shaped};
+use crate::answer::{doubles, shaped, unknown};
+use crate::feature_row::{Op, Row};
 use crate::serving::{Iteration, Product};
 
 const RATE: f64 = 22_050.0;
@@ -18,32 +21,36 @@ pub fn build(row: &Row) -> Result<Iteration> {
     match &row.op {
         Op::Feature { name, settings } => {
             let compute = feature(name, settings)?;
-            let samples = row.doubles()?;
+            let samples = doubles(row)?;
             Ok(Box::new(move || Ok(compute(&samples))))
         }
         Op::Stft { n_fft, .. } => {
-            let (samples, params) = (row.doubles()?, StftParams::new(*n_fft));
+            let (samples, params) = (doubles(row)?, StftParams::new(*n_fft));
             Ok(Box::new(move || {
                 let (re, im) = stft(&samples, &params);
                 Ok(shaped((re, im), |(re, _)| vec![re.rows(), re.cols(), 2]))
             }))
         }
         Op::Resample { from, to } => {
-            let (samples, from, to) = (row.doubles()?, *from, *to);
+            let (samples, from, to) = (doubles(row)?, *from, *to);
             Ok(Box::new(move || {
                 let sound = resample(&samples, from, to).map_err(|e| anyhow!("{e:?}"))?;
                 Ok(shaped(sound, |sound| vec![sound.len()]))
             }))
         }
         Op::Load { rate } => {
-            let path = row.path().to_str().context("a path that is no text")?.to_owned();
+            let path = row
+                .path()
+                .to_str()
+                .context("a path that is no text")?
+                .to_owned();
             let rate = *rate;
             Ok(Box::new(move || {
                 let sound = load(&path, Some(rate), true).map_err(|e| anyhow!("{e:?}"))?;
                 Ok(shaped(sound, |(sound, _)| vec![sound.len()]))
             }))
         }
-        _ => row.unknown(),
+        _ => unknown(row),
     }
 }
 
@@ -60,7 +67,10 @@ fn feature(name: &str, settings: &serde_json::Map<String, serde_json::Value>) ->
         "mfcc" => {
             let n_mfcc = settings["n_mfcc"].as_u64().context("n_mfcc")? as usize;
             Box::new(move |y| {
-                let params = MfccParams { n_mfcc, ..MfccParams::default() };
+                let params = MfccParams {
+                    n_mfcc,
+                    ..MfccParams::default()
+                };
                 map(mfcc(&mel(y), &params))
             })
         }
@@ -86,9 +96,18 @@ fn feature(name: &str, settings: &serde_json::Map<String, serde_json::Value>) ->
             Box::new(move |y| curve(spectral_centroid(&magnitude(y), &frequencies())))
         }
         "spectral-contrast" => Box::new(move |y| {
-            map(spectral_contrast(&magnitude(y), &frequencies(), 200.0, 6, 0.02, false))
+            map(spectral_contrast(
+                &magnitude(y),
+                &frequencies(),
+                200.0,
+                6,
+                0.02,
+                false,
+            ))
         }),
-        "spectral-flatness" => Box::new(move |y| curve(spectral_flatness(&magnitude(y), 1e-10, 2.0))),
+        "spectral-flatness" => {
+            Box::new(move |y| curve(spectral_flatness(&magnitude(y), 1e-10, 2.0)))
+        }
         other => return Err(anyhow!("rosa has no {other}, or nobody asked it yet")),
     })
 }

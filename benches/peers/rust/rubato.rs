@@ -4,12 +4,13 @@ use anyhow::Result;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler};
 
-use crate::row::{Op, Row, shaped};
+use crate::answer::{shaped, unknown};
+use crate::feature_row::{Op, Row};
 use crate::serving::Iteration;
 
 pub fn build(row: &Row) -> Result<Iteration> {
     let Op::Resample { from, to } = row.op else {
-        return row.unknown();
+        return unknown(row);
     };
     let samples = row.samples()?;
     let mut fft = Fft::<f32>::new(from as usize, to as usize, 1024, 1, FixedSync::Input)?;

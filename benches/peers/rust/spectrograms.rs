@@ -7,7 +7,8 @@ use spectrograms::{
     SpectrogramPlanner, StftParams, StftPlan, WindowType, chromagram, mfcc_from_log_mel, nzu,
 };
 
-use crate::row::{Op, Row, shaped};
+use crate::answer::{shaped, unknown};
+use crate::feature_row::{Op, Row};
 use crate::serving::Iteration;
 
 const RATE: f64 = 22_050.0;
@@ -17,19 +18,27 @@ pub fn build(row: &Row) -> Result<Iteration> {
     let stft = StftParams::new(nzu!(2048), nzu!(512), WindowType::Hanning, true)?;
     let params = SpectrogramParams::new(stft.clone(), RATE)?;
     match &row.op {
-        Op::Stft { n_fft: 2048, hop_length: 512 } => {
+        Op::Stft {
+            n_fft: 2048,
+            hop_length: 512,
+        } => {
             let mut plan = StftPlan::<f32>::new(&params)?;
             Ok(Box::new(move || {
                 let map = plan.compute(&samples, &params)?;
-                Ok(shaped(map, |map| vec![map.data.nrows(), map.data.ncols(), 2]))
+                Ok(shaped(map, |map| {
+                    vec![map.data.nrows(), map.data.ncols(), 2]
+                }))
             }))
         }
         Op::Feature { name, settings } => match name.as_str() {
             "log-mel" | "mfcc" => {
                 let mel = MelParams::with_norm(nzu!(128), 0.0, RATE / 2.0, MelNorm::Slaney)?;
                 let decibels = LogParams::new(-80.0)?;
-                let mut plan = SpectrogramPlanner::new()
-                    .mel_plan::<Decibels, f32>(&params, &mel, Some(&decibels))?;
+                let mut plan = SpectrogramPlanner::new().mel_plan::<Decibels, f32>(
+                    &params,
+                    &mel,
+                    Some(&decibels),
+                )?;
                 if name == "log-mel" {
                     return Ok(Box::new(move || {
                         let map = plan.compute(&samples)?;
@@ -50,8 +59,8 @@ pub fn build(row: &Row) -> Result<Iteration> {
                     Ok(shaped(map, |map| map.data.shape().to_vec()))
                 }))
             }
-            _ => row.unknown(),
+            _ => unknown(row),
         },
-        _ => row.unknown(),
+        _ => unknown(row),
     }
 }

@@ -6,16 +6,22 @@ use anyhow::{Result, anyhow};
 use fastcwt::{FastCWT, ScaleTypes, Scales, Wavelet};
 use scalet::{CwtExecutor, CwtOptions, MorletWavelet, ScaleType, Scalet};
 
-use crate::row::{Op, Row, shaped};
+use crate::answer::{doubles, shaped, unknown};
+use crate::feature_row::{Op, Row};
 use crate::serving::Iteration;
 
 const RATE: usize = 22_050;
 
 pub fn fastcwt(row: &Row) -> Result<Iteration> {
-    let Op::Cwt { fmin, n_bins, bins_per_octave } = row.op else {
-        return row.unknown();
+    let Op::Cwt {
+        fmin,
+        n_bins,
+        bins_per_octave,
+    } = row.op
+    else {
+        return unknown(row);
     };
-    let mut samples = row.doubles()?;
+    let mut samples = doubles(row)?;
     samples.resize(samples.len().next_power_of_two(), 0.0);
     let fmax = fmin * ((n_bins - 1) as f64 / bins_per_octave as f64).exp2();
     Ok(Box::new(move || {
@@ -29,7 +35,7 @@ pub fn fastcwt(row: &Row) -> Result<Iteration> {
 
 pub fn scalet(row: &Row) -> Result<Iteration> {
     let Op::Cwt { n_bins, .. } = row.op else {
-        return row.unknown();
+        return unknown(row);
     };
     let samples = row.samples()?;
     // It chooses the lowest and the highest scale; the voices whose number comes nearest.
