@@ -4,19 +4,23 @@
     python benches/compare.py --suite engine                    # from the root of the repository
     python benches/compare.py --suite engine --threads 1 2 --only '^step/' --json > engine.json
     python benches/compare.py --suite engine --isa avx2
+    python benches/compare.py --suite features
+    python benches/compare.py --suite extract --threads 2
 
-A line per row: what was run (`id`), our time, the peer and its time (medians, in milliseconds), the
-ratio ours / peer, and the ratio that is aimed at. With one thread a time is the process's CPU time,
+A line per row and peer: what was run (`id`), our time, the peer and its time (medians, in milliseconds),
+the ratio ours / peer, and the ratio that is aimed at. With one thread a time is the process's CPU time,
 which other work on the machine disturbs least; with several it is the time on the clock, and says
 something only where nothing else runs (threads that wait for one another suffer most). `--json`
-prints a list of objects with both and, for whole training steps, the growth of peak memory in MB.
+prints a list of objects with both and, where they are measured, the growth of peak memory in MB and how
+far the peer's values lie from ours, as a share of their peak.
 
 Each side is a process of its own that stays (comparison/worker.py has the protocol). They take
 turns: a round is a few iterations of ours, then of each peer's, and the medians are over all rounds.
-Peak memory is measured after that, in fresh processes.
+Peak memory is measured after that, in fresh processes. In the suite `extract` a side is a program that is
+run once in each round (comparison/programs.py).
 
-The Python that runs this must have the peers' packages. A peer that is missing is named and skipped:
-its rows have no ratio. The exit status is 1 if ours could not run a row, 2 for wrong usage.
+The Python that runs this must have the peers' packages. A peer that is missing is named and skipped,
+and so is a row whose sound could not be made. The exit status is 1 if ours could not run a row, 2 for wrong usage.
 """
 
 import argparse
@@ -29,6 +33,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from comparison import build, programs, rounds, suites
+from comparison.suite import KEEP_MEMORY
 from comparison.table import Table
 from comparison.worker import MissingPeer, Worker, WorkerError
 
@@ -43,6 +48,7 @@ def arguments():
     add("--rounds", type=positive, default=5, metavar="N", help="turns that each side takes (5)")
     add("--steps", type=positive, metavar="N", help="iterations in a turn (0.1 s worth, at least 3)")
     add("--isa", metavar="NAME", help="keep both sides to narrower instructions, such as avx2")
+    add("--keep-memory", action="store_true", help="let glibc keep what is freed, on all sides")
     add("--list", action="store_true", help="print the rows' ids and stop")
     add("--ours", type=shlex.split, metavar="COMMAND", help="our worker, if cargo should not build it")
     chosen = parser.parse_args()
@@ -101,7 +107,7 @@ def with_material(chosen, folder):
 
 def by_workers(chosen, rows, command, wanted, threads):
     environment = chosen.suite.environment(threads, chosen.isa)
-    quick = environment | chosen.suite.quick
+    quick = environment | (KEEP_MEMORY if chosen.keep_memory else chosen.suite.quick)
     ours = Worker(command, quick)
     peers = present(wanted, lambda command: Worker(command, quick))
     for row in rows:

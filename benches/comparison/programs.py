@@ -2,13 +2,16 @@
 
 A peer is called as `COMMAND… IN OUT THREADS` and writes what it computes of the files in IN to the folder
 OUT, a .npy for each. Called with `--hello` instead it says who it is or what it lacks, as a worker does
-(comparison/worker.py). Ours is called as the suite says. Time is the clock's, from the start of the program to its end; memory is the
-largest sum over the program and its children of the proportional set sizes (what several share counts
-once), sampled.
+(comparison/worker.py). Ours is called as the suite says.
+
+Times are from the start of the program to its end, those of the processors with all its children's. Memory
+is the largest sum over the program and its children of the proportional set sizes (what several share
+counts once), sampled.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -31,22 +34,23 @@ class Program:
         self.name = "sarangi"
 
     def run(self, row, threads):
-        """The seconds and the peak in MiB of one call, which must leave a file for each it was given."""
+        """The milliseconds of the processors and of the clock, and the peak in MiB, of one call, which must
+        leave a file for each it was given."""
         source = str(Path(row.spec["folder"]) / row.spec["sound"])
         with tempfile.TemporaryDirectory(dir=row.spec["folder"]) as out:
-            start, peak = time.perf_counter(), 0
+            cpu, start, peak = processors(), time.perf_counter(), 0
             call = [word.format(source=source, out=out, threads=threads) for word in self._command]
             process = subprocess.Popen(call, env=self._environment, stdout=subprocess.DEVNULL)
             while process.poll() is None:
                 peak = max(peak, memory_mb(process.pid))
                 time.sleep(1 / SAMPLES_A_SECOND)
-            seconds = time.perf_counter() - start
+            taken = [1e3 * (processors() - cpu), 1e3 * (time.perf_counter() - start)]
             made = sum(1 for _ in Path(out).rglob("*.npy"))
         if process.returncode != 0:
             raise WorkerError(f"ended with status {process.returncode}")
         if made != row.spec["files"]:
             raise WorkerError(f"made {made} of {row.spec['files']} files")
-        return seconds, peak
+        return *taken, peak
 
 
 class Peer(Program):
@@ -80,8 +84,14 @@ def measure(row, ours, peers, rounds, threads):
 
 
 def summary(program, runs):
-    seconds, peaks = zip(*runs, strict=True)
-    return Side(program.name, None, median(seconds) * 1e3, median(peaks) or None)
+    cpu, wall, peaks = map(median, zip(*runs, strict=True))
+    return Side(program.name, cpu, wall, peaks or None)
+
+
+def processors():
+    """The seconds that all processors have spent on programs that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def memory_mb(pid):

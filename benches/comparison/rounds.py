@@ -24,7 +24,7 @@ class Side:
     """What one side took for a row."""
 
     name: str
-    cpu_ms: float | None
+    cpu_ms: float
     wall_ms: float
     peak_mb: float | None
 
@@ -42,9 +42,8 @@ class Result:
 
     def entry(self, row, target, threads, isa):
         """The result as `--json` prints it."""
-        sides = self.ours, self.peer
-        cpu = threads == 1 and all(side is None or side.cpu_ms is not None for side in sides)
-        ours, peer = (getattr(side, "cpu_ms" if cpu else "wall_ms", None) for side in sides)
+        clock = "cpu_ms" if threads == 1 else "wall_ms"
+        ours, peer = (getattr(side, clock, None) for side in (self.ours, self.peer))
         return {
             "id": row.id,
             "threads": threads,

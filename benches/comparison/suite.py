@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1"}
+"""glibc gives a big block back to the system when it is freed, so that the next one is claimed page by page
+anew; with these it keeps it."""
+
 
 @dataclass(frozen=True)
 class Aim:

@@ -11,28 +11,30 @@ Specs, by their `op`; `sound` is a file in `folder`, f32 samples at 22,050 Hz un
 
 What the peers compute where it is not what the row says:
 
-- torchaudio resamples by its default, a short windowed sinc, whose aliases are 10 dB down and not 140.
+- torchaudio resamples by its default, a short windowed sinc that lets far more alias than the others.
   Its mel features have librosa's settings.
-- essentia goes frame by frame in Python, which is how its own examples do it: `MelBands` with librosa's
-  settings; `MFCC`; `HPCP` of the spectral peaks as chroma, without tuning; `RhythmExtractor2013` with
-  the method `degara` for beats, given the sound at 44,100 Hz, which it takes; `MonoLoader` to load.
-- kaldi-native-fbank has kaldi's frames (not centred, none beyond the ends) and natural logarithms.
-- audioflux does not centre, estimates no tuning (chroma of the STFT and of the CQT), has 12 bins per
-  octave in its chroma from the CQT, and its wavelet transform takes a power of two: 65,536 samples for
-  3 s. More ends its process, so that the row of 30 s is not asked of it.
+- essentia goes frame by frame in Python, as its own examples do: `MelBands` and `MFCC` with librosa's bands,
+  `HPCP` of the spectral peaks as chroma, without tuning, and `RhythmExtractor2013` with the method `degara`
+  as beats, given the sound at 44,100 Hz, which it wants. It resamples at its default quality.
+- kaldi-native-fbank has kaldi's frames (none reaches beyond the ends) and natural logarithms.
+- audioflux does not centre its frames and estimates no tuning; its chroma from the CQT has 12 bins per
+  octave. Its wavelet transform takes powers of two: 65,536 of the samples of 3 s. More end its process, so
+  that 30 s are not asked of it.
 - mel_spec gives natural logarithms without a floor below the maximum, frame after frame.
-- spectrograms has a fixed floor instead of one below the maximum, HTK mel bands without weights, and a chroma
-  without tuning. Single precision, plans made before where it has plans.
-- rosa is double precision; its CQT and chroma from it are wrong in value (by as much as the peak).
-- scalet chooses the scales itself, from the voices per octave, and has more of them than are asked for: its
-  time is divided by what it made and multiplied by what was asked.
-- fastcwt transforms powers of two, so that the sound gets zeros up to one, filters one buffer again for
-  each scale, and gives back the last. Its time is that of one transform back for each scale.
-- rubato is what Sarangi's own resampling uses; here it is called alone, on the whole clip.
+- spectrograms has a fixed floor instead of one below the maximum, and a chroma without tuning.
+- rosa is double precision and keeps no plans.
+- scalet chooses its scales itself; with the voices per octave that come nearest to 84 it has 86.
+- fastcwt transforms powers of two, so that the sound gets zeros up to one; it filters one buffer again and
+  again, in double precision, and gives back what is left after the last scale. Its time is that of one
+  transform for each scale all the same.
+- rubato is what Sarangi's own resampling is made of; here it is called alone, on the whole clip.
 
-librosa's row of the five channels shares one mel spectrogram and one chromagram's STFT between them, as its
-interface allows. `scalogram` of the wavelet libraries is their transform, then the power of every 512th
-value in dB.
+In librosa's five channels what needs a mel spectrogram shares one, as its interface allows. `scalogram`
+of the wavelet libraries is their transform, then the power of every 512th value in dB.
+
+What a peer lacks is not in its rows. The values are compared where a row has a tolerance for it: librosa's
+and torchaudio's with librosa's settings within that of the golden files, decoded samples to the bit, and
+resampled ones within a tenth of the peak, since filters differ above 0.94 of the Nyquist frequency.
 """
 
 from comparison.build import Crate, Script

@@ -1,6 +1,7 @@
 """essentia, for the suite `features`: its algorithms frame by frame, made before."""
 
 import sys
+from importlib.metadata import version
 
 import numpy as np
 from samples import missing, path, samples, serve
@@ -94,4 +95,4 @@ def build(spec):
             raise ValueError(f"no op {other!r} here")
 
 
-serve(f"essentia {essentia.__version__}", build)
+serve(f"essentia {version('essentia')}", build)

@@ -1,6 +1,7 @@
 """PyWavelets, for the suite `features`: by FFT, which is its faster way."""
 
 import sys
+from importlib.metadata import version
 
 import numpy as np
 from samples import missing, serve
@@ -20,4 +21,4 @@ def transform(y, frequencies):
     return lambda: pywt.cwt(y, scales, f"cmor2.0-{centre:.12f}", method="fft")[0]
 
 
-serve(f"PyWavelets {pywt.__version__}", build_with(transform))
+serve(f"PyWavelets {version('PyWavelets')}", build_with(transform))

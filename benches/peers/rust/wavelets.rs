@@ -55,7 +55,6 @@ pub fn scalet(row: &Row) -> Result<Iteration> {
         }
     }
     let (_, plan) = nearest.ok_or_else(|| anyhow!("no scales"))?;
-    eprintln!("scalet: {} scales", plan.view_scales().len());
     Ok(Box::new(move || {
         let map = plan.execute(&samples).map_err(|e| anyhow!("{e:?}"))?;
         Ok(shaped([map.height, map.width, 2], |shape| shape.to_vec()))
