@@ -2,28 +2,17 @@
 //! it is told on standard input, one JSON object a line, and answers with their times. The protocol
 //! is in `benches/comparison/worker.py`, the specs in `benches/comparison/suites/engine.py`.
 
-use std::io::{BufRead, Write};
-use std::time::Instant;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candle_core::{DType, Device, Tensor, Var};
-use rustix::time::{ClockId, clock_gettime};
 use sarangi::core::{Seed, Spec};
 use sarangi::models::{ModelContext, ModelSpec};
 use sarangi::nn::{
     AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step,
     batch_norm_train, conv2d, cross_entropy, max_pool2d, sgd_step,
 };
+use sarangi_benches::serving::{Iteration, Product, Values, serve};
 use serde::Deserialize;
 use serde_json::json;
-
-#[derive(Deserialize)]
-struct Request {
-    id: String,
-    spec: Row,
-    warm_up: usize,
-    repeats: usize,
-}
 
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
@@ -63,71 +52,17 @@ enum Optimiser {
     Sgd { lr: f64, momentum: f64 },
 }
 
-type Iteration = Box<dyn FnMut() -> Result<()>>;
-
 fn main() -> Result<()> {
     // A first operation starts the threads, so that a row's memory is its own.
     let spec = json!({"op": "max_pool2d", "x": [1, 8, 8, 8], "kernel": [2, 2], "stride": [2, 2],
         "padding": [0, 0], "gradients": ["x"]});
-    build(&serde_json::from_value(spec)?)?()?;
-    let mut answers = std::io::stdout().lock();
-    writeln!(answers, "{}", json!({ "name": "sarangi" }))?;
-    let mut built: Option<(String, Iteration)> = None;
-    let mut before = None;
-    for line in std::io::stdin().lock().lines() {
-        let request: Request = serde_json::from_str(&line?)?;
-        let answer = match run(&request, &mut built, &mut before) {
-            Ok((cpu, wall)) => {
-                let risen = peak_mb().zip(before).map(|(now, before)| now - before);
-                json!({"cpu_ms": cpu, "wall_ms": wall, "peak_mb": risen})
-            }
-            Err(error) => {
-                built = None;
-                json!({ "error": format!("{error:#}") })
-            }
-        };
-        writeln!(answers, "{answer}")?;
-        answers.flush()?;
-    }
-    Ok(())
+    drop(build(&serde_json::from_value(spec)?)?()?);
+    serve("sarangi", sarangi::nn::release_memory, build)
 }
 
-fn run(
-    request: &Request,
-    built: &mut Option<(String, Iteration)>,
-    before: &mut Option<f64>,
-) -> Result<(Vec<f64>, Vec<f64>)> {
-    if built.as_ref().is_none_or(|(id, _)| *id != request.id) {
-        *built = None; // Freed before the next is built.
-        sarangi::nn::release_memory();
-        *before = peak_mb();
-        *built = Some((request.id.clone(), build(&request.spec)?));
-    }
-    let (_, iteration) = built.as_mut().context("nothing was built")?;
-    for _ in 0..request.warm_up {
-        iteration()?;
-    }
-    let (mut cpu, mut wall) = (Vec::new(), Vec::new());
-    for _ in 0..request.repeats {
-        let (cpu_start, wall_start) = (cpu_ms(), Instant::now());
-        iteration()?;
-        cpu.push(cpu_ms() - cpu_start);
-        wall.push(wall_start.elapsed().as_secs_f64() * 1e3);
-    }
-    Ok((cpu, wall))
-}
-
-fn cpu_ms() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-}
-
-/// The peak of this process's resident memory, where the system tells.
-fn peak_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes / 1024.0)
+/// No row compares what its sides compute.
+fn nothing() -> Product {
+    Box::new(Values::default)
 }
 
 fn build(row: &Row) -> Result<Iteration> {
@@ -199,7 +134,7 @@ fn operation(
         let x = Value::new(&x)?;
         return Ok(Box::new(move || {
             forward(&x)?.settle();
-            Ok(())
+            Ok(nothing())
         }));
     }
     let x = match wants("x") {
@@ -211,7 +146,7 @@ fn operation(
         let y = forward(&x)?;
         y.settle();
         y.backward_from(&dy)?;
-        Ok(())
+        Ok(nothing())
     }))
 }
 
@@ -236,7 +171,8 @@ fn train_step(
         let logits = network.forward(&Value::tracked(&batch)?, Mode::Train(&mut rng))?;
         let targets = Targets::Classes(&labels);
         let gradients = cross_entropy(&logits, targets, &CrossEntropy::default())?.backward()?;
-        optimise(&gradients)
+        optimise(&gradients)?;
+        Ok(nothing())
     }))
 }
 

@@ -1,4 +1,8 @@
-//! Seeded input for the benchmarks, which are the `[[bench]]` targets of this package.
+//! What the benchmarks share: seeded input for the `[[bench]]` targets, the protocol and the specs for the
+//! workers of `compare.py`.
+
+pub mod feature_row;
+pub mod serving;
 
 use sarangi::core::{Rng, SampleRate, Seed, Waveform};
 

@@ -5,12 +5,15 @@ import sys
 from dataclasses import dataclass
 from statistics import median
 
+from comparison import values
 from comparison.worker import WorkerError
 
 FIRST_WARM_UP = 3
 """Iterations before anything is timed: memory is claimed and kernels are made in the first ones."""
 TURN_MS = 100.0
 LEAST_STEPS = 3
+LONG_MS = 1000.0
+"""What takes longer than this outweighs what the caches held: one iteration makes its turn."""
 MEMORY_STEPS = 3
 MEMORY_RUNS = 3
 """Fresh processes whose median is taken: what the allocator keeps differs by a tenth between them."""
@@ -32,6 +35,10 @@ class Result:
 
     ours: Side | None
     peer: Side | None
+    key: str | None = None
+    """The peer's name in the suite."""
+    difference: float | None = None
+    """How far the peer's values lie from ours, where that is compared."""
 
     def entry(self, row, target, threads, isa):
         """The result as `--json` prints it."""
@@ -52,31 +59,46 @@ class Result:
             "peer_wall_ms": getattr(self.peer, "wall_ms", None),
             "ours_peak_mb": getattr(self.ours, "peak_mb", None),
             "peer_peak_mb": getattr(self.peer, "peak_mb", None),
+            "difference": self.difference,
         }
 
 
 def measure(row, ours, peers, rounds, steps, environment):
     """Runs a row on all sides in turn; a result for each peer, or one without any. The environment is
     that of the processes whose memory is measured."""
+    peers = {key: peers[key] for key in row.peers if key in peers}
     able = {}
-    for worker in [ours, *peers]:
+    for worker in [ours, *peers.values()]:
         try:
-            worker.run(row, FIRST_WARM_UP, 0)
-            able[worker] = steps or iterations(worker.run(row, 0, 1))
+            able[worker] = plan(row, worker, steps)
         except WorkerError as error:
             print(f"{row.id}: {worker.name}: {error}", file=sys.stderr)
+    differences = values.compare(row, ours, peers, able)
     turns = {worker: [] for worker in able}
     for _ in range(rounds):
-        for worker, repeats in able.items():
-            # The other side has been at the caches meanwhile.
-            turns[worker].append(worker.run(row, 1, repeats))
+        for worker in list(turns):
+            try:
+                turns[worker].append(worker.run(row, *able[worker]))
+            except WorkerError as error:
+                print(f"{row.id}: {worker.name}: {error}", file=sys.stderr)
+                del turns[worker]
     sides = {worker: side(row, worker, taken, environment) for worker, taken in turns.items()}
-    return [Result(sides.get(ours), sides.get(peer)) for peer in peers or [None]]
+    results = [
+        Result(sides.get(ours), sides.get(worker), key, differences.get(key))
+        for key, worker in peers.items()
+    ]
+    return results or [Result(sides.get(ours), None, next(iter(row.peers), None))]
 
 
-def iterations(answer):
-    """How many iterations fill a turn."""
-    return max(LEAST_STEPS, math.ceil(TURN_MS / max(answer["wall_ms"][0], 0.1)))
+def plan(row, worker, steps):
+    """How many iterations of a worker's turn are not timed, and how many are."""
+    first = worker.run(row, 0, 1)["wall_ms"][0]
+    if first > LONG_MS:
+        return 0, steps or 1
+    worker.run(row, FIRST_WARM_UP - 1, 0)
+    once = worker.run(row, 0, 1)["wall_ms"][0]
+    # One that is not timed: the other sides have been at the caches meanwhile.
+    return 1, steps or max(LEAST_STEPS, math.ceil(TURN_MS / max(once, 0.1)))
 
 
 def side(row, worker, turns, environment):

@@ -1,6 +1,22 @@
 """What a suite is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1"}
+"""glibc gives a big block back to the system when it is freed, so that the next one is claimed page by page
+anew; with these it keeps it."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a row wants of one peer."""
+
+    ratio: float | None = None
+    """The ratio ours / peer that is aimed at, if any."""
+    same: float | None = None
+    """How far the peer's values may lie from ours, as a share of their peak; None if it is known to
+    compute something else."""
 
 
 @dataclass(frozen=True)
@@ -10,8 +26,8 @@ class Row:
     id: str
     spec: dict
     """What to run: all that a worker is told about it."""
-    target: float
-    """The ratio ours / peer that is aimed at."""
+    peers: dict
+    """Which peers run it, by their names in the suite, and the `Aim` of each."""
     memory: bool = False
     """Whether peak memory is measured too."""
 
@@ -27,22 +43,30 @@ class Narrowed:
 @dataclass(frozen=True)
 class Suite:
     ours: str
-    """The binary of sarangi-benches that is our worker."""
-    peers: list
-    """The peers' workers, scripts in benches/peers."""
+    """The binary that is our side."""
+    peers: dict
+    """The peers by their names: what build.command makes a process of."""
     rows: list
+    package: str = "sarangi-benches"
+    """The package of our binary."""
+    call: list | None = None
+    """The arguments of our binary if the sides are programs that run once for each row
+    (comparison/programs.py); None if they are workers that stay."""
     isas: dict = field(default_factory=dict)
     """What `--isa` may name."""
     quick: dict = field(default_factory=dict)
     """Further environment variables while time is measured, not while memory is."""
+    material: Callable | None = None
+    """Makes the files that the rows read: `material(folder, rows)`. What of the files `sound` of the
+    specs it could not make it gives back by their names, with the reasons."""
 
-    def target(self, row, isa):
-        return self.isas[isa].target if isa else row.target
+    def target(self, row, peer, isa):
+        return self.isas[isa].target if isa else row.peers[peer].ratio
 
     def environment(self, threads, isa):
-        """The environment variables that tell every worker its threads and instructions."""
-        counts = ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"]
-        environment = dict.fromkeys(counts, str(threads))
+        """The environment variables that tell every side its threads and instructions."""
+        counts = ["RAYON", "OMP", "MKL", "OPENBLAS", "NUMBA"]
+        environment = {f"{name}_NUM_THREADS": str(threads) for name in counts}
         if isa and isa not in self.isas:
             known = ", ".join(self.isas) or "none"
             raise LookupError(f"unknown instructions {isa!r}; this suite knows: {known}")

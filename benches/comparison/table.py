@@ -22,4 +22,4 @@ class Table:
 
     def _line(self, id, threads, peer, cells):
         cells = "".join(f"{cell:>14}" for cell in cells)
-        print(f"{id:{self._width}} {threads:>7}  {peer:14}{cells}", file=self._file, flush=True)
+        print(f"{id:{self._width}} {threads:>7}  {peer:25}{cells}", file=self._file, flush=True)

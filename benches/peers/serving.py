@@ -6,7 +6,8 @@ import time
 
 
 def serve(name, build):
-    """Answers requests until the input ends; `build(spec)` gives a function that runs one iteration."""
+    """Answers requests until the input ends; `build(spec)` gives a function that runs one iteration
+    and gives back what it computed."""
     answers, sys.stdout = sys.stdout, sys.stderr  # A library that prints must not answer for us.
     say = lambda message: print(json.dumps(message), file=answers, flush=True)
     say({"name": name})
@@ -21,13 +22,26 @@ def serve(name, build):
             for _ in range(request["warm_up"]):
                 iteration()
             times = [timed(iteration) for _ in range(request["repeats"])]
+            shape = request["values"] and write(iteration(), request["values"])
         except Exception as error:
             built = None
             say({"error": f"{type(error).__name__}: {error}"})
             continue
         now = peak_mb()
         cpu_ms, wall_ms = [cpu for cpu, _ in times], [wall for _, wall in times]
-        say({"cpu_ms": cpu_ms, "wall_ms": wall_ms, "peak_mb": None if now is None else now - before})
+        risen = None if now is None else now - before
+        say({"cpu_ms": cpu_ms, "wall_ms": wall_ms, "peak_mb": risen, "shape": shape})
+
+
+def write(result, path):
+    """Writes what an iteration computed; its shape."""
+    import numpy as np  # Who writes no arrays does without it.
+
+    values = np.ascontiguousarray(result)
+    if np.iscomplexobj(values):
+        values = np.stack([values.real, values.imag], axis=-1)
+    values.astype("<f4").tofile(path)
+    return values.shape
 
 
 def missing(error):

@@ -3,8 +3,6 @@
 import importlib
 from pathlib import Path
 
-PEERS = Path(__file__).resolve().parents[2] / "peers"
-
 
 def names():
     return sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
