@@ -45,6 +45,8 @@ pub enum Op {
         /// Scales per octave.
         bins_per_octave: usize,
     },
+    /// The sounds that last and those that strike.
+    Hpss,
     /// Another sampling rate.
     Resample {
         /// The rate of the sound in Hz.

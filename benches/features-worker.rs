@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayBase, Data, Dimension};
 use sarangi::audio::{DecodeOptions, decode, load};
 use sarangi::core::{SampleRate, Spec, Waveform};
 use sarangi::dsp::{Complex32, StftSpec, resample};
-use sarangi::features::{CwtSpec, FeatureSpec};
+use sarangi::features::{CwtSpec, FeatureSpec, HpssSpec};
 use sarangi_benches::feature_row::{Op, Row};
 use sarangi_benches::serving::{Iteration, Product, Values, serve};
 
@@ -45,6 +45,15 @@ fn build(row: &Row) -> Result<Iteration> {
             let plan = spec.build(SampleRate::HZ_22050)?;
             let samples = row.samples()?;
             Ok(Box::new(move || Ok(complex(plan.complex(&samples)?))))
+        }
+        Op::Hpss => {
+            let (plan, samples) = (HpssSpec::default().build(())?, row.samples()?);
+            Ok(Box::new(move || {
+                let parts = plan.separate(&samples)?;
+                let shape = (2, parts.harmonic.len());
+                let both = [parts.harmonic, parts.percussive].concat();
+                Ok(reals(Array2::from_shape_vec(shape, both)?))
+            }))
         }
         Op::Resample { from, to } => {
             let (from, to) = (SampleRate::new(*from)?, SampleRate::new(*to)?);

@@ -4,6 +4,7 @@ Specs, by their `op`; `sound` is a file in `folder`, f32 samples at 22,050 Hz un
 
 - `feature`: `name` and `settings` of `sarangi extract`; all else as librosa 0.11 has it.
 - `stft`: complex, `n_fft`, `hop_length`, Hann, centred, zeros beyond the ends.
+- `hpss`: the harmonic and the percussive sound, two rows.
 - `cwt`: Morlet with w0 = 6, `n_bins` scales, `bins_per_octave`, from `fmin`; a complex value at each sample.
 - `resample`: mono, `from` one rate `to` another.
 - `load`: decode, average the channels, resample to `rate`.
@@ -114,6 +115,7 @@ def rows():
     yield feature("cqt-84", "cqt", librosa(4) | others("audioflux", "rosa"))
     yield feature("beat", "beat", librosa(6, same=0) | others("essentia", "rosa"))
     yield feature("tempogram", "tempogram", librosa(6) | others("rosa"))
+    yield Row("hpss", {"op": "hpss", "sound": CLIP}, librosa(10))
     faster = others("ssqueezepy", PyWavelets=20, fastcwt=1, scalet=1)
     yield wavelets("cwt-morlet-84/3s", CHUNK, faster | others(audioflux=1))
     yield wavelets("cwt-morlet-84/30s", CLIP, faster)

@@ -11,16 +11,16 @@ const OP: &str = "resample";
 /// The fastest rate that is converted, so that no header can ask for an absurd amount of memory.
 const FASTEST: u32 = 1 << 20;
 
-/// The shorter side of one FFT block. Longer blocks narrow the transition band and cost time: at
-/// 1,024 the response is 1 dB down at 0.97 of the Nyquist frequency (soxr's HQ preset: at 0.94).
-const BLOCK: usize = 1024;
+/// The shorter side of one FFT block. Longer blocks narrow the transition band and cost time: at 512
+/// the response is 1 dB down at 0.96 of the Nyquist frequency (soxr's HQ preset: at 0.94).
+const BLOCK: usize = 512;
 
 /// The longer side of one FFT block is never longer than this, unless the ratio itself is.
 const LONGEST_BLOCK: usize = 1 << 20;
 
 /// Converts sound to another sampling rate.
 ///
-/// Band-limited conversion by FFT: linear phase and without delay, aliases more than 100 dB down.
+/// Band-limited conversion by FFT: linear phase and without delay, aliases 140 dB down.
 /// The length becomes ⌈samples × to / from⌉, as that of `librosa.load` and `librosa.resample`,
 /// whose default (soxr HQ) this matches in class but not bit for bit: above 0.94 of the Nyquist
 /// frequency the two differ by design. Sound that has the rate already is returned as it is.
@@ -183,9 +183,11 @@ impl ResampleStream {
             let take = (size - engine.filled).min(block.ncols() - at);
             for (channel, row) in block.slice(s![.., at..at + take]).outer_iter().enumerate() {
                 let start = channel * size + engine.filled;
-                row.iter()
-                    .zip(&mut engine.input[start..start + take])
-                    .for_each(|(&from, to)| *to = from);
+                let input = &mut engine.input[start..start + take];
+                match row.as_slice() {
+                    Some(row) => input.copy_from_slice(row),
+                    None => input.iter_mut().zip(row).for_each(|(to, &from)| *to = from),
+                }
             }
             engine.filled += take;
             at += take;
@@ -343,6 +345,24 @@ mod tests {
             let alias = resample(&tone(hz, from, 2.0), rate(to)).unwrap();
             let down = level(middle(&alias)) - level(middle(&tone(hz, from, 2.0)));
             assert!(down < -100.0, "{from} to {to}: {down:.1} dB");
+        }
+    }
+
+    /// What the quality is said to be: soxr's HQ preset is flat and 1 dB down at 0.94.
+    #[test]
+    fn tones_below_the_new_nyquist_frequency_pass_and_those_above_do_not() {
+        let (from, to) = (44_100, 22_050);
+        let change = |share: f64| {
+            let tone = tone(share * f64::from(to) / 2.0, from, 2.0);
+            let out = resample(&tone, rate(to)).unwrap();
+            level(middle(&out)) - level(middle(&tone))
+        };
+        for share in [0.01, 0.3, 0.6, 0.8, 0.9, 0.94] {
+            assert!(change(share).abs() < 1e-3, "{share}: {}", change(share));
+        }
+        assert!(change(0.96) > -1.0, "{}", change(0.96));
+        for share in [1.01, 1.05, 1.2, 1.9] {
+            assert!(change(share) < -140.0, "{share}: {}", change(share));
         }
     }
 

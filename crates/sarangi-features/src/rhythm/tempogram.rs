@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::of_power;
+use crate::spectra::BLOCK;
 use crate::{Aggregate, Analysis, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
 
 /// The longest window in frames.
@@ -133,6 +134,8 @@ struct Scratch {
     frame: Vec<f64>,
     power: Vec<f64>,
     lags: Vec<f64>,
+    /// The lags of each frame of a block.
+    block: Vec<f32>,
     fft: AutocorrelationScratch,
 }
 
@@ -148,6 +151,7 @@ impl LocalAutocorrelation {
                 frame: vec![0.0; win_length],
                 power: vec![0.0; bins],
                 lags: vec![0.0; win_length],
+                block: vec![0.0; win_length * BLOCK],
                 fft: fft.clone(),
             }),
         }
@@ -164,20 +168,30 @@ impl LocalAutocorrelation {
     fn each_frame(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
         self.scratch.with(|scratch| {
             self.pad(onset, &mut scratch.padded);
-            for t in 0..onset.len() {
-                let energy = self.windowed(t, scratch);
-                scratch.power.fill(0.0);
-                self.plan.add_power(
-                    &scratch.frame,
-                    reciprocal(energy),
-                    &mut scratch.power,
-                    &mut scratch.fft,
-                )?;
-                self.plan
-                    .lags_into(&scratch.power, &mut scratch.lags, &mut scratch.fft)?;
-                let column = out.iter_mut().skip(t).step_by(onset.len());
-                for (y, &lag) in column.zip(&scratch.lags) {
-                    *y = lag as f32;
+            let (frames, lags) = (onset.len(), self.lags());
+            for first in (0..frames).step_by(BLOCK) {
+                let width = BLOCK.min(frames - first);
+                for i in 0..width {
+                    let energy = self.windowed(first + i, scratch);
+                    scratch.power.fill(0.0);
+                    self.plan.add_power(
+                        &scratch.frame,
+                        reciprocal(energy),
+                        &mut scratch.power,
+                        &mut scratch.fft,
+                    )?;
+                    self.plan
+                        .lags_into(&scratch.power, &mut scratch.lags, &mut scratch.fft)?;
+                    for (y, &lag) in scratch.block[i * lags..].iter_mut().zip(&scratch.lags) {
+                        *y = lag as f32;
+                    }
+                }
+                // A cache line of each row at a time.
+                for (lag, row) in out.chunks_exact_mut(frames).enumerate() {
+                    let column = scratch.block[lag..].iter().step_by(lags);
+                    for (y, &x) in row[first..first + width].iter_mut().zip(column) {
+                        *y = x;
+                    }
                 }
             }
             Ok(())
