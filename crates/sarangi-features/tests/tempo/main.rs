@@ -1,5 +1,10 @@
 //! Tempi and beats on music whose beats are known.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "every failure is meant to fail the test that meets it"
+)]
+
 use proptest::prelude::*;
 use sarangi_core::{Rng, SampleRate, Seed, Spec};
 use sarangi_features::{
@@ -57,8 +62,8 @@ fn other_tracks_are_right_more_often_than_with_librosa() {
         .collect();
     let ours = score(&tracks, BeatMethod::Metrical);
     let librosas = score(&tracks, BeatMethod::Librosa);
-    assert!(ours.right >= 20 && ours.f() > 0.93, "{ours}");
-    assert!(librosas.right <= 16 && librosas.f() < 0.85, "{librosas}");
+    assert!(ours.right >= 40 && ours.f() > 0.85, "{ours}");
+    assert!(librosas.right <= 30 && librosas.f() < 0.8, "{librosas}");
 }
 
 #[test]
