@@ -23,13 +23,16 @@ mod band;
 mod score;
 #[path = "../tests/tempo/sounds.rs"]
 mod sounds;
+#[path = "../tests/tempo/styles.rs"]
+mod styles;
 
-use band::{DESIGN, EASY_TEMPI, HELD_OUT, Track, easy, track};
+use band::{Track, easy, track};
 use score::Score;
+use styles::{DESIGN, EASY_TEMPI, HELD_OUT, Style};
 
 /// The tracks in sets; the last two had no part in the design.
 fn sets() -> [(&'static str, Vec<Track>); 4] {
-    let of = |styles: &[band::Style], seeds: std::ops::Range<u64>| {
+    let of = |styles: &[Style], seeds: std::ops::Range<u64>| {
         let all = styles.iter();
         all.flat_map(|&style| seeds.clone().map(move |seed| track(style, seed)))
             .collect()

@@ -38,8 +38,8 @@ pub(crate) struct MetricalTracker {
     trim: bool,
 }
 
-/// The weights of a candidate's marks, a conditional logit fitted to the 130 synthetic tracks of
-/// `tests/tempo` that are named for it (2026-11-21).
+/// The weights of a candidate's marks, a conditional logit fitted to 130 synthetic tracks of `tests/tempo`:
+/// the easy ones and ten of each style of `DESIGN` (2026-11-21).
 mod weight {
     /// Octaves above `start_bpm`, and their square.
     pub(super) const PRIOR: [f64; 2] = [4.02, -3.88];

@@ -12,12 +12,14 @@ use sarangi_features::{
 };
 use serde_json::json;
 
-use crate::band::{DESIGN, EASY_TEMPI, HELD_OUT, Track, easy, track};
+use crate::band::{Track, easy, track};
 use crate::score::Score;
+use crate::styles::{DESIGN, EASY_TEMPI, HELD_OUT};
 
 mod band;
 mod score;
 mod sounds;
+mod styles;
 
 const RATE: SampleRate = SampleRate::HZ_22050;
 
