@@ -1,14 +1,14 @@
 //! Beats as a feature.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::Stft;
+use sarangi_dsp::{Pool, Stft};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
-use crate::rhythm::beat_tracker::BeatTracker;
-use crate::{Aggregate, Analysis, Beats, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
+use crate::rhythm::beat_finder::BeatFinder;
+use crate::{Analysis, BeatMethod, Beats, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPower};
 
 /// Beats, with the names and defaults of `librosa.beat.beat_track`.
 ///
@@ -25,6 +25,8 @@ pub struct BeatSpec {
     pub trim: bool,
     /// The tempo in beats per minute; `None` to estimate it. Default `None`.
     pub bpm: Option<f64>,
+    /// How beats are found. Default as librosa does.
+    pub method: BeatMethod,
     /// Onset strength: the filters.
     #[serde(flatten)]
     pub bands: MelBands,
@@ -40,22 +42,10 @@ impl Default for BeatSpec {
             tightness: 100.0,
             trim: true,
             bpm: None,
+            method: BeatMethod::Librosa,
             bands: MelBands::default(),
             analysis: Analysis::default(),
         }
-    }
-}
-
-impl BeatSpec {
-    pub(crate) fn tracker(&self, rate: SampleRate) -> Result<BeatTracker> {
-        BeatTracker::new(
-            rate,
-            self.analysis.hop_length,
-            self.start_bpm,
-            self.bpm,
-            self.tightness,
-            self.trim,
-        )
     }
 }
 
@@ -63,15 +53,16 @@ impl Spec<SampleRate> for BeatSpec {
     type Built = Beat;
 
     fn build(&self, rate: SampleRate) -> Result<Beat> {
-        let onset = OnsetSpec {
-            aggregate: Aggregate::Median,
+        let log_mel = LogMelSpec {
             bands: self.bands.clone(),
             analysis: self.analysis.clone(),
-            ..OnsetSpec::default()
+            ..LogMelSpec::default()
         };
         Ok(Beat {
-            onset: onset.build(rate)?,
-            tracker: self.tracker(rate)?,
+            log_mel: log_mel.build(rate)?,
+            finder: BeatFinder::new(self, self.bands.n_mels, rate)?,
+            hop_length: self.analysis.hop_length,
+            scratch: Pool::new(Vec::new),
         })
     }
 }
@@ -79,8 +70,10 @@ impl Spec<SampleRate> for BeatSpec {
 /// A planned beat tracker: (1, frames), 1 where a beat falls.
 #[derive(Debug)]
 pub struct Beat {
-    onset: Onset,
-    tracker: BeatTracker,
+    log_mel: LogMel,
+    finder: BeatFinder,
+    hop_length: usize,
+    scratch: Pool<Vec<f32>>,
 }
 
 impl Beat {
@@ -89,18 +82,40 @@ impl Beat {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the sound has not one frame.
     pub fn track(&self, samples: &[f32]) -> Result<Beats> {
-        let mut onset = vec![0.0; self.frames(samples.len())];
-        self.onset.compute_into(samples, &mut onset)?;
-        self.tracker.track(&onset)
+        let frames = self.frames(samples.len());
+        self.of_log_mel(frames, |log_mel| {
+            output(self.name(), log_mel, self.log_mel.bins(), frames)?;
+            self.log_mel.compute_into(samples, log_mel)
+        })
     }
 
-    /// Writes 1 where the onset curve has a beat, else 0.
-    fn mark(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
-        let beats = self.tracker.track(onset)?;
-        out.fill(0.0);
-        beats.frames.iter().for_each(|&frame| out[frame] = 1.0);
-        Ok(())
+    /// The beats in seconds from the beginning of the sound.
+    ///
+    /// # Errors
+    /// As [`track`](Self::track).
+    pub fn times(&self, samples: &[f32]) -> Result<Vec<f64>> {
+        let beats = self.track(samples)?.frames;
+        let seconds = |frame: usize| self.rate().seconds(frame * self.hop_length);
+        Ok(beats.into_iter().map(seconds).collect())
     }
+
+    fn of_log_mel(
+        &self,
+        frames: usize,
+        compute: impl FnOnce(&mut [f32]) -> Result<()>,
+    ) -> Result<Beats> {
+        self.scratch.with(|log_mel| {
+            log_mel.resize(self.log_mel.bins() * frames, 0.0);
+            compute(log_mel)?;
+            self.finder.of_log_mel(log_mel, frames)
+        })
+    }
+}
+
+/// Writes 1 where a beat is, else 0.
+fn mark(beats: &Beats, out: &mut [f32]) {
+    out.fill(0.0);
+    beats.frames.iter().for_each(|&frame| out[frame] = 1.0);
 }
 
 impl ChannelFeature for Beat {
@@ -109,7 +124,7 @@ impl ChannelFeature for Beat {
     }
 
     fn rate(&self) -> SampleRate {
-        self.onset.rate()
+        self.log_mel.rate()
     }
 
     fn bins(&self) -> usize {
@@ -117,14 +132,13 @@ impl ChannelFeature for Beat {
     }
 
     fn frames(&self, samples: usize) -> usize {
-        self.onset.frames(samples)
+        self.log_mel.frames(samples)
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         output(self.name(), out, 1, self.frames(samples.len()))?;
-        let mut onset = vec![0.0; out.len()];
-        self.onset.compute_into(samples, &mut onset)?;
-        self.mark(&onset, out)
+        mark(&self.track(samples)?, out);
+        Ok(())
     }
 
     fn of_power(&self) -> Option<&dyn OfPower> {
@@ -134,14 +148,16 @@ impl ChannelFeature for Beat {
 
 impl OfPower for Beat {
     fn stft(&self) -> &Stft {
-        self.onset.stft()
+        self.log_mel.stft()
     }
 
     fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = of_power::frames(self, power, out)?;
-        let mut onset = vec![0.0; frames];
-        self.onset.compute_of_power(power, &mut onset)?;
-        self.mark(&onset, out)
+        let beats = self.of_log_mel(frames, |log_mel| {
+            self.log_mel.compute_of_power(power, log_mel)
+        })?;
+        mark(&beats, out);
+        Ok(())
     }
 }
 

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
-use crate::rhythm::beat_tracker::BeatTracker;
-use crate::rhythm::onset_curve::OnsetCurve;
+use crate::rhythm::beat_finder::BeatFinder;
 use crate::{
-    Aggregate, Analysis, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower,
+    Analysis, BeatMethod, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower,
     SyncAggregate, sync,
 };
 
@@ -35,6 +34,8 @@ pub struct BeatMfccSpec {
     pub trim: bool,
     /// Beats: the tempo in beats per minute; `None` to estimate it. Default `None`.
     pub bpm: Option<f64>,
+    /// Beats: how they are found. Default as librosa does.
+    pub method: BeatMethod,
     /// The mel filters.
     #[serde(flatten)]
     pub bands: MelBands,
@@ -53,6 +54,7 @@ impl Default for BeatMfccSpec {
             tightness: beat.tightness,
             trim: beat.trim,
             bpm: beat.bpm,
+            method: beat.method,
             bands: mfcc.bands,
             analysis: mfcc.analysis,
         }
@@ -75,6 +77,7 @@ impl Spec<SampleRate> for BeatMfccSpec {
             tightness: self.tightness,
             trim: self.trim,
             bpm: self.bpm,
+            method: self.method,
             analysis: self.analysis.clone(),
             ..BeatSpec::default()
         };
@@ -162,16 +165,14 @@ features_of_channels!(BeatMfcc);
 /// latter's means between beats.
 #[derive(Debug)]
 pub(crate) struct BeatMeans {
-    curve: OnsetCurve,
-    tracker: BeatTracker,
+    finder: BeatFinder,
 }
 
 impl BeatMeans {
     /// Means between the beats that are found in a log-mel map of so many bands.
     pub(crate) fn new(beat: &BeatSpec, bands: usize, rate: SampleRate) -> Result<Self> {
         Ok(Self {
-            curve: OnsetCurve::new(1, Aggregate::Median, beat.analysis.delay(), bands),
-            tracker: beat.tracker(rate)?,
+            finder: BeatFinder::new(beat, bands, rate)?,
         })
     }
 
@@ -184,9 +185,7 @@ impl BeatMeans {
         frames: usize,
         out: &mut [f32],
     ) -> Result<()> {
-        let mut onset = vec![0.0; frames];
-        self.curve.of_log_mel(log_mel, frames, &mut onset);
-        let beats = self.tracker.track(&onset)?.frames;
+        let beats = self.finder.of_log_mel(log_mel, frames)?.frames;
         let rows = map.len() / frames;
         let map = ArrayView2::from_shape((rows, frames), map)
             .map_err(|_| Error::shape("beat_mfcc", "whole rows", map.len()))?;

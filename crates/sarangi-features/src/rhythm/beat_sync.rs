@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::output;
-use crate::{Analysis, Beat, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate, sync};
+use crate::{
+    Analysis, Beat, BeatMethod, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate,
+    sync,
+};
 
 /// A feature joined between beats and stretched back to its number of frames.
 ///
@@ -32,6 +35,8 @@ pub struct BeatSyncSpec {
     pub trim: bool,
     /// Beats: the tempo in beats per minute; `None` to estimate it. Default `None`.
     pub bpm: Option<f64>,
+    /// Beats: how they are found. Default as librosa does.
+    pub method: BeatMethod,
     /// Beats: the mel filters.
     #[serde(flatten)]
     pub bands: MelBands,
@@ -50,6 +55,7 @@ impl Default for BeatSyncSpec {
             tightness: beat.tightness,
             trim: beat.trim,
             bpm: beat.bpm,
+            method: beat.method,
             bands: beat.bands,
             analysis: beat.analysis,
         }
@@ -65,6 +71,7 @@ impl Spec<SampleRate> for BeatSyncSpec {
             tightness: self.tightness,
             trim: self.trim,
             bpm: self.bpm,
+            method: self.method,
             bands: self.bands.clone(),
             analysis: self.analysis.clone(),
         };

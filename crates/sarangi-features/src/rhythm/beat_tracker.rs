@@ -60,52 +60,52 @@ impl BeatTracker {
             None => self.estimator.estimate(onset)?,
         };
         let period = (self.frame_rate * 60.0 / tempo).round_ties_even().max(1.0);
-        let local = local_score(&normalised(onset), period);
-        let frames = self.path(&local, period);
+        let local = local_score(&normalised(onset), period, period);
+        let frames = best_path(&local, period, self.tightness);
         Ok(Beats {
             tempo,
             frames: trimmed(&local, frames, self.trim),
         })
     }
+}
 
-    /// The best path, ascending.
-    fn path(&self, local: &[f64], period: f64) -> Vec<usize> {
-        let nearest = (period / 2.0).round_ties_even().max(1.0) as usize;
-        let farthest = (2.0 * period).min(local.len() as f64) as usize;
-        let penalties: Vec<f64> = (nearest..=farthest)
-            .map(|step| self.tightness * ((step as f64).ln() - period.ln()).powi(2))
-            .collect();
-        let loudest = local.iter().fold(f64::NEG_INFINITY, |m, &x| m.max(x));
-        let mut scores = vec![0.0f64; local.len()];
-        let mut links: Vec<Option<usize>> = vec![None; local.len()];
-        let mut waiting = true;
-        for (i, &here) in local.iter().enumerate() {
-            let mut best: Option<(f64, usize)> = None;
-            for (step, penalty) in (nearest..).zip(&penalties) {
-                let Some(from) = i.checked_sub(step) else {
-                    break;
-                };
-                let score = scores[from] - penalty;
-                if best.is_none_or(|(most, _)| score > most) {
-                    best = Some((score, from));
-                }
-            }
-            scores[i] = here + best.map_or(0.0, |(score, _)| score);
-            // The first beat is not before the sound begins in earnest.
-            waiting = waiting && here < 0.01 * loudest;
-            if !waiting {
-                links[i] = best.map(|(_, from)| from);
+/// The best path, ascending.
+pub(crate) fn best_path(local: &[f64], period: f64, tightness: f64) -> Vec<usize> {
+    let nearest = (period / 2.0).round_ties_even().max(1.0) as usize;
+    let farthest = (2.0 * period).min(local.len() as f64) as usize;
+    let penalties: Vec<f64> = (nearest..=farthest)
+        .map(|step| tightness * ((step as f64).ln() - period.ln()).powi(2))
+        .collect();
+    let loudest = local.iter().fold(f64::NEG_INFINITY, |m, &x| m.max(x));
+    let mut scores = vec![0.0f64; local.len()];
+    let mut links: Vec<Option<usize>> = vec![None; local.len()];
+    let mut waiting = true;
+    for (i, &here) in local.iter().enumerate() {
+        let mut best: Option<(f64, usize)> = None;
+        for (step, penalty) in (nearest..).zip(&penalties) {
+            let Some(from) = i.checked_sub(step) else {
+                break;
+            };
+            let score = scores[from] - penalty;
+            if best.is_none_or(|(most, _)| score > most) {
+                best = Some((score, from));
             }
         }
-        let mut frames = Vec::new();
-        let mut next = Some(last_beat(&scores));
-        while let Some(frame) = next {
-            frames.push(frame);
-            next = links[frame];
+        scores[i] = here + best.map_or(0.0, |(score, _)| score);
+        // The first beat is not before the sound begins in earnest.
+        waiting = waiting && here < 0.01 * loudest;
+        if !waiting {
+            links[i] = best.map(|(_, from)| from);
         }
-        frames.reverse();
-        frames
     }
+    let mut frames = Vec::new();
+    let mut next = Some(last_beat(&scores));
+    while let Some(frame) = next {
+        frames.push(frame);
+        next = links[frame];
+    }
+    frames.reverse();
+    frames
 }
 
 /// The curve divided by its standard deviation.
@@ -117,11 +117,11 @@ fn normalised(onset: &[f32]) -> Vec<f32> {
     onset.iter().map(|&x| x / deviation).collect()
 }
 
-/// The curve smoothed with a narrow bell, exp(−½ (32 n / period)²).
+/// The curve smoothed with a narrow bell, exp(−½ (32 n / period)²), cut off at `reach` frames.
 ///
 /// The first onset is left out of every sum, as in librosa.
-fn local_score(onset: &[f32], period: f64) -> Vec<f64> {
-    let reach = period.min(onset.len() as f64) as usize;
+pub(crate) fn local_score(onset: &[f32], period: f64, reach: f64) -> Vec<f64> {
+    let reach = reach.min(onset.len() as f64) as usize;
     let bell: Vec<f64> = (0..=reach)
         .map(|n| (-0.5 * (n as f64 * 32.0 / period).powi(2)).exp())
         .collect();
@@ -160,7 +160,7 @@ fn last_beat(scores: &[f64]) -> usize {
 
 /// Leaves out beats before the first and after the last frame whose score is above a threshold:
 /// half the root mean square of the smoothed scores on the beats, or 0 if `trim` is off.
-fn trimmed(local: &[f64], beats: Vec<usize>, trim: bool) -> Vec<usize> {
+pub(crate) fn trimmed(local: &[f64], beats: Vec<usize>, trim: bool) -> Vec<usize> {
     let threshold = if trim {
         let on_beats: Vec<f64> = beats.iter().map(|&i| local[i]).collect();
         let score = |i: Option<usize>| i.and_then(|i| on_beats.get(i)).copied().unwrap_or(0.0);
