@@ -54,10 +54,8 @@ fn main() {
     let plans: Vec<(&str, Beat)> = methods
         .into_iter()
         .map(|(name, method)| {
-            let spec = BeatSpec {
-                method,
-                ..BeatSpec::default()
-            };
+            let mut spec = BeatSpec::default();
+            spec.tracking.method = method;
             (name, spec.build(SampleRate::HZ_22050).expect("defaults"))
         })
         .collect();

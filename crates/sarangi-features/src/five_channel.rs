@@ -10,7 +10,7 @@ use crate::chroma_stft::ChromaProjection;
 use crate::delta::{delta_filter, filter_rows};
 use crate::rhythm::beat_mfcc::BeatMeans;
 use crate::{
-    Analysis, BeatSpec, ChannelFeature, ChromaStftSpec, Decibels, MelBands, Mfcc, MfccSpec, OfPower,
+    Analysis, ChannelFeature, ChromaStftSpec, Decibels, MelBands, Mfcc, MfccSpec, OfPower, Tracking,
 };
 
 /// Five maps of one sound, of the same shape, stacked as channels of an image.
@@ -29,16 +29,13 @@ pub struct FiveChannelSpec {
     /// Frames in a fit of the derivatives, odd, at least 3. A sound must have as many frames.
     /// Default 9.
     pub width: usize,
-    /// Beats: the most likely tempo in beats per minute. Default 120.
-    pub start_bpm: f64,
-    /// Beats: how strictly they keep to the tempo. Default 100.
-    pub tightness: f64,
-    /// Beats: whether weak ones at the ends are left out. Default true.
-    pub trim: bool,
     /// Chroma: pitch classes. Default 12.
     pub n_chroma: usize,
     /// Chroma: tuning in classes; `None` to estimate it. Default `None`.
     pub tuning: Option<f64>,
+    /// How beats are searched for.
+    #[serde(flatten)]
+    pub tracking: Tracking,
     /// MFCC: the scale.
     #[serde(flatten)]
     pub decibels: Decibels,
@@ -52,14 +49,11 @@ pub struct FiveChannelSpec {
 
 impl Default for FiveChannelSpec {
     fn default() -> Self {
-        let beat = BeatSpec::default();
         let chroma = ChromaStftSpec::default();
         Self {
             n_mfcc: 40,
             width: 9,
-            start_bpm: beat.start_bpm,
-            tightness: beat.tightness,
-            trim: beat.trim,
+            tracking: Tracking::default(),
             n_chroma: chroma.n_chroma,
             tuning: chroma.tuning,
             decibels: Decibels::default(),
@@ -81,13 +75,6 @@ impl Spec<SampleRate> for FiveChannelSpec {
             ..MfccSpec::default()
         }
         .build(rate)?;
-        let beat = BeatSpec {
-            start_bpm: self.start_bpm,
-            tightness: self.tightness,
-            trim: self.trim,
-            analysis: self.analysis.clone(),
-            ..BeatSpec::default()
-        };
         let chroma = ChromaStftSpec {
             n_chroma: self.n_chroma,
             tuning: self.tuning,
@@ -102,7 +89,7 @@ impl Spec<SampleRate> for FiveChannelSpec {
         Ok(FiveChannel {
             mfcc,
             deltas,
-            sync: BeatMeans::new(&beat, self.bands.n_mels, rate)?,
+            sync: BeatMeans::new(&self.tracking, &self.analysis, self.bands.n_mels, rate)?,
             chroma: ChromaProjection::new(&chroma, rate)?,
             scratch: Pool::new(move || Scratch {
                 stft: stft.clone(),

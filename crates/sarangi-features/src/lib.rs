@@ -102,6 +102,7 @@ pub use rhythm::peak_pick::PeakPick;
 pub use rhythm::plp::{Plp, PlpSpec, PulseScale};
 pub use rhythm::tempo_spec::{TempoEstimate, TempoSpec};
 pub use rhythm::tempogram::{Tempogram, TempogramSpec};
+pub use rhythm::tracking::Tracking;
 pub use rms::{Rms, RmsSpec};
 pub use samples::{Samples, SamplesSpec};
 pub use spectral::bandwidth::{SpectralBandwidth, SpectralBandwidthSpec};

@@ -17,3 +17,4 @@ pub(crate) mod tempo;
 pub(crate) mod tempo_candidates;
 pub(crate) mod tempo_spec;
 pub(crate) mod tempogram;
+pub(crate) mod tracking;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{Array2, ArrayD, ArrayViewD, Axis};
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
@@ -94,11 +94,43 @@ impl Golden {
             .clone()
     }
 
+    /// The sound that its outputs are of, (channels, samples): the array `input`, or where the
+    /// specification says `counted: [seed, samples]` a noise that no file need hold.
+    pub fn sound(&self) -> Array2<f32> {
+        if let Some([seed, count]) = self.spec["counted"].as_array().map(Vec::as_slice) {
+            let [seed, count] = [seed, count].map(|x| x.as_u64().expect("a whole number"));
+            return counted_noise(seed as u32, count as usize);
+        }
+        let input = self.array("input");
+        match input.ndim() {
+            1 => input.insert_axis(Axis(0)),
+            _ => input,
+        }
+        .into_dimensionality()
+        .unwrap_or_else(|e| panic!("golden {}: input: {e}", self.name))
+    }
+
+    /// Of how many frames one is stored, from the first on; 1 if the specification says nothing of it.
+    pub fn every(&self) -> isize {
+        self.spec["every"].as_i64().unwrap_or(1) as isize
+    }
+
     /// Asserts that `got` is the array `name` within the golden's tolerances.
     pub fn assert_close(&self, name: &str, got: ArrayViewD<'_, f32>) {
         let label = format!("golden {}: {name}", self.name);
         assert_close(&label, got, self.array(name).view(), self.rtol, self.atol);
     }
+}
+
+/// Noise that falls and rises in steps, of whole numbers alone; the generators of golden files count
+/// the same.
+fn counted_noise(seed: u32, count: usize) -> Array2<f32> {
+    let mut state = seed;
+    Array2::from_shape_fn((1, count), |(_, n)| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let step = 1 << (n / 40_000 % 4 + 1);
+        ((state >> 8) as f32 / 8_388_608.0 - 1.0) / step as f32
+    })
 }
 
 /// Asserts equal shapes and a largest difference of at most `atol + rtol × peak of want`.

@@ -8,45 +8,24 @@ use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
 use crate::rhythm::beat_finder::BeatFinder;
-use crate::{Analysis, BeatMethod, Beats, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPower};
+use crate::{Analysis, Beats, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPower, Tracking};
 
 /// Beats, with the names and defaults of `librosa.beat.beat_track`.
 ///
 /// Onset strength is the median over mel bands. As a feature: 1 on frames with a beat, else 0.
 /// Proved by `rhythm_*` in the golden files.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeatSpec {
-    /// The most likely tempo in beats per minute. Default 120.
-    pub start_bpm: f64,
-    /// How strictly beats keep to the tempo. Default 100.
-    pub tightness: f64,
-    /// Whether weak beats at the ends are left out. Default true.
-    pub trim: bool,
-    /// The tempo in beats per minute; `None` to estimate it. Default `None`.
-    pub bpm: Option<f64>,
-    /// How beats are found. Default as librosa does.
-    pub method: BeatMethod,
+    /// How beats are searched for.
+    #[serde(flatten)]
+    pub tracking: Tracking,
     /// Onset strength: the filters.
     #[serde(flatten)]
     pub bands: MelBands,
     /// Onset strength: the frames.
     #[serde(flatten)]
     pub analysis: Analysis,
-}
-
-impl Default for BeatSpec {
-    fn default() -> Self {
-        Self {
-            start_bpm: 120.0,
-            tightness: 100.0,
-            trim: true,
-            bpm: None,
-            method: BeatMethod::Librosa,
-            bands: MelBands::default(),
-            analysis: Analysis::default(),
-        }
-    }
 }
 
 impl Spec<SampleRate> for BeatSpec {
@@ -60,7 +39,7 @@ impl Spec<SampleRate> for BeatSpec {
         };
         Ok(Beat {
             log_mel: log_mel.build(rate)?,
-            finder: BeatFinder::new(self, self.bands.n_mels, rate)?,
+            finder: BeatFinder::new(&self.tracking, &self.analysis, self.bands.n_mels, rate)?,
             hop_length: self.analysis.hop_length,
             scratch: Pool::new(Vec::new),
         })

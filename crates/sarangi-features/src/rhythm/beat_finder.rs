@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::rhythm::beat_tracker::{BeatTracker, Beats};
 use crate::rhythm::metrical::MetricalTracker;
 use crate::rhythm::onset_curve::OnsetCurve;
-use crate::{Aggregate, BeatSpec};
+use crate::{Aggregate, Analysis, Tracking};
 
 /// How a tempo is chosen and its beats are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,21 +30,22 @@ pub(crate) enum BeatFinder {
 
 impl BeatFinder {
     /// For maps of so many bands.
-    pub(crate) fn new(spec: &BeatSpec, bands: usize, rate: SampleRate) -> Result<Self> {
-        let analysis = &spec.analysis;
-        Ok(match spec.method {
+    pub(crate) fn new(
+        tracking: &Tracking,
+        analysis: &Analysis,
+        bands: usize,
+        rate: SampleRate,
+    ) -> Result<Self> {
+        tracking.check()?;
+        let hop_length = analysis.hop_length;
+        Ok(match tracking.method {
             BeatMethod::Librosa => Self::Librosa(
                 OnsetCurve::new(1, Aggregate::Median, analysis.delay(), bands),
-                BeatTracker::new(
-                    rate,
-                    analysis.hop_length,
-                    spec.start_bpm,
-                    spec.bpm,
-                    spec.tightness,
-                    spec.trim,
-                )?,
+                BeatTracker::new(tracking, hop_length, rate)?,
             ),
-            BeatMethod::Metrical => Self::Metrical(MetricalTracker::new(spec, rate)?),
+            BeatMethod::Metrical => {
+                Self::Metrical(MetricalTracker::new(tracking, hop_length, rate)?)
+            }
         })
     }
 

@@ -10,8 +10,7 @@ use crate::check::output;
 use crate::of_power;
 use crate::rhythm::beat_finder::BeatFinder;
 use crate::{
-    Analysis, BeatMethod, BeatSpec, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower,
-    SyncAggregate, sync,
+    Analysis, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower, SyncAggregate, Tracking, sync,
 };
 
 /// Beat-synchronous MFCC, stretched back to the number of frames.
@@ -26,16 +25,9 @@ pub struct BeatMfccSpec {
     pub n_mfcc: usize,
     /// MFCC: lifter. Default 0.
     pub lifter: f64,
-    /// Beats: the most likely tempo in beats per minute. Default 120.
-    pub start_bpm: f64,
-    /// Beats: how strictly they keep to the tempo. Default 100.
-    pub tightness: f64,
-    /// Beats: whether weak ones at the ends are left out. Default true.
-    pub trim: bool,
-    /// Beats: the tempo in beats per minute; `None` to estimate it. Default `None`.
-    pub bpm: Option<f64>,
-    /// Beats: how they are found. Default as librosa does.
-    pub method: BeatMethod,
+    /// How beats are searched for.
+    #[serde(flatten)]
+    pub tracking: Tracking,
     /// The mel filters.
     #[serde(flatten)]
     pub bands: MelBands,
@@ -46,15 +38,11 @@ pub struct BeatMfccSpec {
 
 impl Default for BeatMfccSpec {
     fn default() -> Self {
-        let (mfcc, beat) = (MfccSpec::default(), BeatSpec::default());
+        let mfcc = MfccSpec::default();
         Self {
             n_mfcc: mfcc.n_mfcc,
             lifter: mfcc.lifter,
-            start_bpm: beat.start_bpm,
-            tightness: beat.tightness,
-            trim: beat.trim,
-            bpm: beat.bpm,
-            method: beat.method,
+            tracking: Tracking::default(),
             bands: mfcc.bands,
             analysis: mfcc.analysis,
         }
@@ -72,18 +60,9 @@ impl Spec<SampleRate> for BeatMfccSpec {
             analysis: self.analysis.clone(),
             ..MfccSpec::default()
         };
-        let beat = BeatSpec {
-            start_bpm: self.start_bpm,
-            tightness: self.tightness,
-            trim: self.trim,
-            bpm: self.bpm,
-            method: self.method,
-            analysis: self.analysis.clone(),
-            ..BeatSpec::default()
-        };
         Ok(BeatMfcc {
             mfcc: mfcc.build(rate)?,
-            sync: BeatMeans::new(&beat, self.bands.n_mels, rate)?,
+            sync: BeatMeans::new(&self.tracking, &self.analysis, self.bands.n_mels, rate)?,
             scratch: Pool::new(Default::default),
         })
     }
@@ -170,9 +149,14 @@ pub(crate) struct BeatMeans {
 
 impl BeatMeans {
     /// Means between the beats that are found in a log-mel map of so many bands.
-    pub(crate) fn new(beat: &BeatSpec, bands: usize, rate: SampleRate) -> Result<Self> {
+    pub(crate) fn new(
+        tracking: &Tracking,
+        analysis: &Analysis,
+        bands: usize,
+        rate: SampleRate,
+    ) -> Result<Self> {
         Ok(Self {
-            finder: BeatFinder::new(beat, bands, rate)?,
+            finder: BeatFinder::new(tracking, analysis, bands, rate)?,
         })
     }
 

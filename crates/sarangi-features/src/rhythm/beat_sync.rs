@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::{
-    Analysis, Beat, BeatMethod, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate,
-    sync,
+    Analysis, Beat, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate, Tracking, sync,
 };
 
 /// A feature joined between beats and stretched back to its number of frames.
@@ -27,16 +26,9 @@ pub struct BeatSyncSpec {
     pub of: Box<FeatureSpec>,
     /// How frames are joined. Default their mean.
     pub aggregate: SyncAggregate,
-    /// Beats: the most likely tempo in beats per minute. Default 120.
-    pub start_bpm: f64,
-    /// Beats: how strictly they keep to the tempo. Default 100.
-    pub tightness: f64,
-    /// Beats: whether weak ones at the ends are left out. Default true.
-    pub trim: bool,
-    /// Beats: the tempo in beats per minute; `None` to estimate it. Default `None`.
-    pub bpm: Option<f64>,
-    /// Beats: how they are found. Default as librosa does.
-    pub method: BeatMethod,
+    /// How beats are searched for.
+    #[serde(flatten)]
+    pub tracking: Tracking,
     /// Beats: the mel filters.
     #[serde(flatten)]
     pub bands: MelBands,
@@ -51,11 +43,7 @@ impl Default for BeatSyncSpec {
         Self {
             of: Box::new(FeatureSpec::ChromaStft(Default::default())),
             aggregate: SyncAggregate::Mean,
-            start_bpm: beat.start_bpm,
-            tightness: beat.tightness,
-            trim: beat.trim,
-            bpm: beat.bpm,
-            method: beat.method,
+            tracking: beat.tracking,
             bands: beat.bands,
             analysis: beat.analysis,
         }
@@ -67,11 +55,7 @@ impl Spec<SampleRate> for BeatSyncSpec {
 
     fn build(&self, rate: SampleRate) -> Result<BeatSync> {
         let beat = BeatSpec {
-            start_bpm: self.start_bpm,
-            tightness: self.tightness,
-            trim: self.trim,
-            bpm: self.bpm,
-            method: self.method,
+            tracking: self.tracking.clone(),
             bands: self.bands.clone(),
             analysis: self.analysis.clone(),
         };

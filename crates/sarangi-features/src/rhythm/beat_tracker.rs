@@ -2,7 +2,7 @@
 
 use sarangi_core::{Result, SampleRate};
 
-use crate::check::within;
+use crate::Tracking;
 use crate::rhythm::tempo::TempoEstimator;
 
 /// Beats of a sound: its tempo and the frames on which they fall.
@@ -28,25 +28,14 @@ pub(crate) struct BeatTracker {
 }
 
 impl BeatTracker {
-    pub(crate) fn new(
-        rate: SampleRate,
-        hop_length: usize,
-        start_bpm: f64,
-        bpm: Option<f64>,
-        tightness: f64,
-        trim: bool,
-    ) -> Result<Self> {
-        within("beat", "start_bpm", start_bpm, 1e-3..=1e6)?;
-        within("beat", "tightness", tightness, 1e-6..=1e9)?;
-        if let Some(bpm) = bpm {
-            within("beat", "bpm", bpm, 1e-3..=1e6)?;
-        }
+    /// What is searched for has been checked.
+    pub(crate) fn new(tracking: &Tracking, hop_length: usize, rate: SampleRate) -> Result<Self> {
         Ok(Self {
-            tempo: bpm,
-            estimator: TempoEstimator::new(rate, hop_length, start_bpm)?,
+            tempo: tracking.bpm,
+            estimator: TempoEstimator::new(rate, hop_length, tracking.start_bpm)?,
             frame_rate: rate.as_f64() / hop_length.max(1) as f64,
-            tightness,
-            trim,
+            tightness: tracking.tightness,
+            trim: tracking.trim,
         })
     }
 
@@ -192,7 +181,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn tracker(bpm: Option<f64>) -> BeatTracker {
-        BeatTracker::new(SampleRate::HZ_22050, 512, 120.0, bpm, 100.0, true).unwrap()
+        let tracking = Tracking {
+            bpm,
+            ..Tracking::default()
+        };
+        BeatTracker::new(&tracking, 512, SampleRate::HZ_22050).unwrap()
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use sarangi_core::{Error, Result, SampleRate};
 
-use crate::BeatSpec;
-use crate::check::within;
+use crate::Tracking;
 use crate::rhythm::accents::Accents;
 use crate::rhythm::beat_tracker::{Beats, best_path, local_score, trimmed};
 use crate::rhythm::tempo_candidates::{Periodicity, spread};
@@ -62,26 +61,21 @@ struct Candidate {
 }
 
 impl MetricalTracker {
-    pub(crate) fn new(spec: &BeatSpec, rate: SampleRate) -> Result<Self> {
-        within("beat", "start_bpm", spec.start_bpm, 1e-3..=1e6)?;
-        within("beat", "tightness", spec.tightness, 1e-6..=1e9)?;
-        if let Some(bpm) = spec.bpm {
-            within("beat", "bpm", bpm, 1e-3..=1e6)?;
-        }
-        let frame_rate = rate.as_f64() / spec.analysis.hop_length.max(1) as f64;
+    /// What is searched for has been checked.
+    pub(crate) fn new(tracking: &Tracking, hop_length: usize, rate: SampleRate) -> Result<Self> {
+        let frame_rate = rate.as_f64() / hop_length.max(1) as f64;
         if !(10.0..=2400.0).contains(&frame_rate) {
             let reason = format!(
-                "must give 10 to 2400 frames in a second at {rate}, got {frame_rate:.1} with {}",
-                spec.analysis.hop_length
+                "must give 10 to 2400 frames in a second at {rate}, got {frame_rate:.1} with {hop_length}"
             );
             return Err(Error::config("beat", "hop_length", reason));
         }
         Ok(Self {
             frame_rate,
-            start_bpm: spec.start_bpm,
-            bpm: spec.bpm,
-            tightness: spec.tightness,
-            trim: spec.trim,
+            start_bpm: tracking.start_bpm,
+            bpm: tracking.bpm,
+            tightness: tracking.tightness,
+            trim: tracking.trim,
         })
     }
 

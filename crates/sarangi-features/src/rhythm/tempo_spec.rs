@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::output;
 use crate::rhythm::metrical::MetricalTracker;
-use crate::{Analysis, BeatSpec, ChannelFeature, LogMel, LogMelSpec, MelBands, Tempo};
+use crate::{Analysis, ChannelFeature, LogMel, LogMelSpec, MelBands, Tempo, Tracking};
 
 /// The tempo at which people tap, with how sure that is; that of [`BeatMethod::Metrical`].
 ///
@@ -30,11 +30,10 @@ pub struct TempoSpec {
 
 impl Default for TempoSpec {
     fn default() -> Self {
-        let beat = BeatSpec::default();
         Self {
-            start_bpm: beat.start_bpm,
-            bands: beat.bands,
-            analysis: beat.analysis,
+            start_bpm: Tracking::default().start_bpm,
+            bands: MelBands::default(),
+            analysis: Analysis::default(),
         }
     }
 }
@@ -48,14 +47,14 @@ impl Spec<SampleRate> for TempoSpec {
             analysis: self.analysis.clone(),
             ..LogMelSpec::default()
         };
-        let beat = BeatSpec {
+        let tracking = Tracking {
             start_bpm: self.start_bpm,
-            analysis: self.analysis.clone(),
-            ..BeatSpec::default()
+            ..Tracking::default()
         };
+        tracking.check()?;
         Ok(TempoEstimate {
             log_mel: log_mel.build(rate)?,
-            tracker: MetricalTracker::new(&beat, rate)?,
+            tracker: MetricalTracker::new(&tracking, self.analysis.hop_length, rate)?,
             scratch: Pool::new(Vec::new),
         })
     }

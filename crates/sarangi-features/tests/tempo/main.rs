@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use sarangi_core::{Rng, SampleRate, Seed, Spec};
 use sarangi_features::{
     Analysis, BeatMethod, BeatMfccSpec, BeatSpec, BeatSyncSpec, Beats, FeatureSpec, TempoSpec,
+    Tracking,
 };
 use serde_json::json;
 
@@ -23,9 +24,16 @@ mod styles;
 
 const RATE: SampleRate = SampleRate::HZ_22050;
 
+fn tracking(method: BeatMethod) -> Tracking {
+    Tracking {
+        method,
+        ..Tracking::default()
+    }
+}
+
 fn spec(method: BeatMethod) -> BeatSpec {
     BeatSpec {
-        method,
+        tracking: tracking(method),
         ..BeatSpec::default()
     }
 }
@@ -86,10 +94,8 @@ fn a_tempo_comes_with_the_next_best() {
 #[test]
 fn a_given_tempo_is_kept() {
     let track = easy(3);
-    let given = BeatSpec {
-        bpm: Some(50.0),
-        ..spec(BeatMethod::Metrical)
-    };
+    let mut given = spec(BeatMethod::Metrical);
+    given.tracking.bpm = Some(50.0);
     let beats = given.build(RATE).unwrap().track(&track.samples).unwrap();
     assert_eq!(beats.tempo, 50.0);
     let spans = beats.frames.windows(2).map(|pair| pair[1] - pair[0]);
@@ -112,7 +118,7 @@ fn the_method_is_stored_by_name_and_older_files_mean_librosas() {
     let read: FeatureSpec = serde_json::from_value(stored).unwrap();
     assert_eq!(read, FeatureSpec::Beat(spec(BeatMethod::Metrical)));
     let older: BeatSpec = serde_json::from_value(json!({"bpm": 90.0})).unwrap();
-    assert_eq!(older.method, BeatMethod::Librosa);
+    assert_eq!(older.tracking.method, BeatMethod::Librosa);
     let wrong = serde_json::from_value::<BeatSpec>(json!({"method": "metric"}));
     assert!(wrong.unwrap_err().to_string().contains("metrical"));
 }
@@ -143,13 +149,13 @@ fn what_is_joined_between_beats_takes_either_method() {
     };
     let mfcc = |method| {
         joined(FeatureSpec::BeatMfcc(BeatMfccSpec {
-            method,
+            tracking: tracking(method),
             ..BeatMfccSpec::default()
         }))
     };
     let sync = |method| {
         joined(FeatureSpec::BeatSync(BeatSyncSpec {
-            method,
+            tracking: tracking(method),
             ..BeatSyncSpec::default()
         }))
     };
@@ -174,7 +180,8 @@ proptest! {
         let samples: Vec<f32> = (0..len)
             .map(|n| (rng.normal() * (n as f64 / turn).sin().powi(8)) as f32)
             .collect();
-        let mut spec = BeatSpec { bpm, ..spec(BeatMethod::Metrical) };
+        let mut spec = spec(BeatMethod::Metrical);
+        spec.tracking.bpm = bpm;
         spec.bands.n_mels = n_mels;
         spec.analysis.hop_length = hop_length;
         spec.analysis.center = center;
