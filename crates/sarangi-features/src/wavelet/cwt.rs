@@ -1,6 +1,7 @@
 //! The continuous wavelet transform.
 
 use std::f64::consts::{LN_2, TAU};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView2};
 use rustfft::FftPlanner;
@@ -74,6 +75,7 @@ impl Spec<SampleRate> for CwtSpec {
         Ok(Cwt {
             spec: self.clone(),
             planners: Pool::new(FftPlanner::new),
+            filters: Mutex::new(None),
             rate,
             scales: frequencies.iter().map(scale).collect(),
             frequencies,
@@ -91,6 +93,15 @@ pub struct Cwt {
     frequencies: Vec<f64>,
     /// In samples.
     scales: Vec<f64>,
+    /// The filters for the length that was transformed last: sounds of one collection share few.
+    filters: Mutex<Option<Arc<Filters>>>,
+}
+
+/// What each scale weighs the spectrum of a padded sound with.
+#[derive(Debug)]
+struct Filters {
+    size: usize,
+    bands: Vec<Band>,
 }
 
 impl Cwt {
@@ -129,36 +140,54 @@ impl Cwt {
     /// 268,435,456 samples.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
         let mut out = Array2::default((self.frequencies.len(), self.frames(samples.len())));
-        self.rows(samples, |row, values| {
-            for (y, x) in out.row_mut(row).iter_mut().zip(values) {
+        self.rows(samples, |row, values, every| {
+            let values = values.iter().step_by(every);
+            for (y, &x) in out.row_mut(row).iter_mut().zip(values) {
                 *y = x;
             }
         })?;
         Ok(out)
     }
 
-    /// Gives each row's values to `each`.
+    /// Gives each row's values to `each`, with how many to go on by from one column to the next.
     pub(crate) fn rows(
         &self,
         samples: &[f32],
-        mut each: impl FnMut(usize, &mut dyn Iterator<Item = Complex32>),
+        mut each: impl FnMut(usize, &[Complex32], usize),
     ) -> Result<()> {
         let layout = self.layout(samples.len())?;
-        let frames = self.frames(samples.len());
+        let filters = self.filters(&layout);
         self.planners.with(|planner| {
             let spectrum = layout.spectrum(samples, planner);
             let mut buffer = Vec::new();
-            for (row, &scale) in self.scales.iter().enumerate() {
-                let band = layout.band(&self.spec.wavelet, scale);
+            for (row, band) in filters.bands.iter().enumerate() {
                 buffer.clear();
                 buffer.resize(band.size, Complex32::default());
-                band.fold(&self.spec.wavelet, scale, &spectrum, &mut buffer);
+                band.fold(&spectrum, self.spec.wavelet.is_analytic(), &mut buffer);
                 planner.plan_fft_inverse(band.size).process(&mut buffer);
-                let columns = buffer.iter().step_by(band.size / layout.columns);
-                each(row, &mut columns.take(frames).copied());
+                each(row, &buffer, band.size / layout.columns);
             }
         });
         Ok(())
+    }
+
+    fn filters(&self, layout: &Layout) -> Arc<Filters> {
+        // A panic elsewhere leaves whole filters or none.
+        let lock = || self.filters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(filters) = lock()
+            .as_ref()
+            .filter(|filters| filters.size == layout.size)
+        {
+            return Arc::clone(filters);
+        }
+        let bands = self.scales.iter();
+        let bands = bands.map(|&scale| layout.band(&self.spec.wavelet, scale));
+        let filters = Arc::new(Filters {
+            size: layout.size,
+            bands: bands.collect(),
+        });
+        *lock() = Some(Arc::clone(&filters));
+        filters
     }
 
     fn layout(&self, samples: usize) -> Result<Layout> {
@@ -259,34 +288,48 @@ impl Layout {
         if size < width {
             size = self.size;
         }
+        let weight = |k: usize| wavelet.spectrum(scale * step * k as f64) as f32;
         Band {
             first,
-            end,
+            weights: (first..end).map(weight).collect(),
             size,
-            step,
         }
     }
 }
 
+/// What a scale hears.
+#[derive(Debug)]
 struct Band {
+    /// The first bin that it hears.
     first: usize,
-    end: usize,
+    /// The weight of that bin and of those after it.
+    weights: Vec<f32>,
     /// Length of the transform back.
     size: usize,
-    /// Radians per sample of one bin.
-    step: f64,
 }
 
 impl Band {
-    /// Adds each bin, weighed, to where the transform back wants it.
-    fn fold(&self, wavelet: &Wavelet, scale: f64, spectrum: &[Complex32], out: &mut [Complex32]) {
+    /// Adds each bin, weighed, to where the transform back wants it; for a wavelet that is not analytic
+    /// the bins of negative frequencies too.
+    fn fold(&self, spectrum: &[Complex32], analytic: bool, out: &mut [Complex32]) {
         let len = spectrum.len();
-        for k in self.first..self.end {
-            let weight = wavelet.spectrum(scale * self.step * k as f64) as f32;
-            out[k % self.size] += spectrum[k] * weight;
-            if !wavelet.is_analytic() && k > 0 && 2 * k != len {
-                let mirrored = len - k;
-                out[mirrored % self.size] += spectrum[mirrored] * weight;
+        // The bins from `first` on go round the transform back, if that is shorter.
+        let mut from = 0;
+        while from < self.weights.len() {
+            let at = (self.first + from) % self.size;
+            let to = self.weights.len().min(from + self.size - at);
+            let heard = &spectrum[self.first + from..self.first + to];
+            for ((y, x), &weight) in out[at..].iter_mut().zip(heard).zip(&self.weights[from..to]) {
+                *y += *x * weight;
+            }
+            from = to;
+        }
+        if !analytic {
+            for (k, &weight) in (self.first..).zip(&self.weights) {
+                if k > 0 && 2 * k != len {
+                    let mirrored = len - k;
+                    out[mirrored % self.size] += spectrum[mirrored] * weight;
+                }
             }
         }
     }

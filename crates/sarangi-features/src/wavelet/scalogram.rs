@@ -90,9 +90,9 @@ impl ChannelFeature for Scalogram {
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
         output(self.name(), out, self.bins(), frames)?;
-        self.cwt.rows(samples, |row, values| {
+        self.cwt.rows(samples, |row, values, every| {
             let row = &mut out[row * frames..][..frames];
-            for (y, x) in row.iter_mut().zip(values) {
+            for (y, x) in row.iter_mut().zip(values.iter().step_by(every)) {
                 *y = x.norm_sqr();
             }
         })?;
