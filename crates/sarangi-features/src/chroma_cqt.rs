@@ -1,15 +1,12 @@
 //! Chroma from the constant-Q transform.
 
-use std::sync::OnceLock;
-
 use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::Stft;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::constant_q::cqt::C1;
-use crate::{Analysis, ChannelFeature, Cqt, CqtSpec, FrameNorm, tuning};
+use crate::{ChannelFeature, Cqt, CqtSpec, FrameNorm};
 
 /// Chroma from the constant-Q transform, with the names and defaults of
 /// `librosa.feature.chroma_cqt`; row 0 is C. Proved by `chroma_cqt_*` in the golden files.
@@ -54,14 +51,9 @@ impl Default for ChromaCqtSpec {
 #[derive(Debug)]
 pub struct ChromaCqt {
     spec: ChromaCqtSpec,
-    rate: SampleRate,
-    /// What tuning is estimated from.
-    stft: Stft,
+    transform: Cqt,
     /// The class of each bin of the transform.
     classes: Vec<usize>,
-    /// One transform for a given tuning, or one per step of estimated tuning, designed when a sound
-    /// of that tuning is first met; the middle one, in tune, from the start.
-    transforms: Vec<OnceLock<Cqt>>,
 }
 
 impl Spec<SampleRate> for ChromaCqtSpec {
@@ -78,17 +70,19 @@ impl Spec<SampleRate> for ChromaCqtSpec {
             let reason = format!("must be a multiple of n_chroma ({classes}), got {bins}");
             return Err(Error::config(NAME, "bins_per_octave", reason));
         }
-        let count = self.tuning.map_or(tuning::STEPS, |_| 1);
-        let plan = ChromaCqt {
-            rate,
-            stft: Analysis::default().stft()?,
-            classes: classes(self),
-            transforms: (0..count).map(|_| OnceLock::new()).collect(),
-            spec: self.clone(),
+        let transform = CqtSpec {
+            hop_length: self.hop_length,
+            fmin: self.fmin,
+            n_bins: self.n_octaves * self.bins_per_octave,
+            bins_per_octave: self.bins_per_octave,
+            tuning: self.tuning,
+            ..CqtSpec::default()
         };
-        // Errors of the transform's own settings are found here, not with the first sound.
-        plan.transform(if count == 1 { 0 } else { tuning::STEPS / 2 })?;
-        Ok(plan)
+        Ok(ChromaCqt {
+            transform: transform.build(rate)?,
+            classes: classes(self),
+            spec: self.clone(),
+        })
     }
 }
 
@@ -102,49 +96,13 @@ fn classes(spec: &ChromaCqtSpec) -> Vec<usize> {
     (0..spec.n_octaves * octave).map(class).collect()
 }
 
-impl ChromaCqt {
-    fn transform(&self, step: usize) -> Result<&Cqt> {
-        let kept = &self.transforms[step];
-        if let Some(transform) = kept.get() {
-            return Ok(transform);
-        }
-        let spec = CqtSpec {
-            hop_length: self.spec.hop_length,
-            fmin: self.spec.fmin,
-            n_bins: self.spec.n_octaves * self.spec.bins_per_octave,
-            bins_per_octave: self.spec.bins_per_octave,
-            tuning: self.spec.tuning.unwrap_or_else(|| tuning::of_step(step)),
-            ..CqtSpec::default()
-        };
-        let transform = spec.build(self.rate())?;
-        Ok(kept.get_or_init(|| transform))
-    }
-
-    /// The step of the sound's own tuning, from its magnitude spectrogram.
-    fn step(&self, samples: &[f32]) -> Result<usize> {
-        if self.spec.tuning.is_some() {
-            return Ok(0);
-        }
-        let spectrogram = self.stft.magnitude(samples)?;
-        let (frames, values) = (
-            spectrogram.ncols(),
-            spectrogram.as_slice().unwrap_or_default(),
-        );
-        let rate = self.rate().as_f64();
-        let resolution = rate / self.stft.n_fft() as f64;
-        let octave = self.spec.bins_per_octave;
-        let step = tuning::estimate_step(values, frames, resolution, rate / 2.0, octave);
-        Ok(step)
-    }
-}
-
 impl ChannelFeature for ChromaCqt {
     fn name(&self) -> &'static str {
         "chroma_cqt"
     }
 
     fn rate(&self) -> SampleRate {
-        self.rate
+        self.transform.rate()
     }
 
     fn bins(&self) -> usize {
@@ -152,17 +110,14 @@ impl ChannelFeature for ChromaCqt {
     }
 
     fn frames(&self, samples: usize) -> usize {
-        // All transforms have the same frames; the first that is there will do.
-        let transform = self.transforms.iter().find_map(OnceLock::get);
-        transform.map_or(0, |transform| transform.frames(samples))
+        self.transform.frames(samples)
     }
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
         output(self.name(), out, self.bins(), frames)?;
-        let transform = self.transform(self.step(samples)?)?;
-        let mut magnitudes = vec![0.0; transform.bins() * frames];
-        transform.compute_into(samples, &mut magnitudes)?;
+        let mut magnitudes = vec![0.0; self.transform.bins() * frames];
+        self.transform.compute_into(samples, &mut magnitudes)?;
         out.fill(0.0);
         for (row, &class) in magnitudes.chunks_exact(frames).zip(&self.classes) {
             let sums = &mut out[class * frames..][..frames];

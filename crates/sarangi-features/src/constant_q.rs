@@ -5,6 +5,7 @@ pub(crate) mod cqt;
 mod design;
 pub(crate) mod hybrid_cqt;
 mod octave;
+pub(crate) mod tuned;
 pub(crate) mod vqt;
 
 use std::borrow::Cow;
@@ -20,7 +21,6 @@ use self::octave::{Octave, Response};
 /// so that all of them have filters of the same lengths (Schörkhuber and Klapuri 2010).
 #[derive(Debug)]
 pub(crate) struct ConstantQ {
-    rate: SampleRate,
     bins: usize,
     octaves: Vec<Octave>,
     halve: Halve,
@@ -37,7 +37,7 @@ impl ConstantQ {
         design.check(rate)?;
         let bins = design.bins();
         let octaves = octaves(design, &bins, rate)?;
-        Ok(Self::of(&bins, octaves, rate))
+        Ok(Self::of(&bins, octaves))
     }
 
     /// As [`new`](Self::new), but filters shorter than two hops read the magnitudes of one spectrum
@@ -66,24 +66,15 @@ impl ConstantQ {
             };
             all.extend(octaves(&lower, &bins[..long], rate)?);
         }
-        Ok(Self::of(&bins, all, rate))
+        Ok(Self::of(&bins, all))
     }
 
-    fn of(bins: &[Bin], octaves: Vec<Octave>, rate: SampleRate) -> Self {
+    fn of(bins: &[Bin], octaves: Vec<Octave>) -> Self {
         Self {
-            rate,
             bins: bins.len(),
             octaves,
             halve: Halve::new(),
         }
-    }
-
-    pub(crate) fn rate(&self) -> SampleRate {
-        self.rate
-    }
-
-    pub(crate) fn bins(&self) -> usize {
-        self.bins
     }
 
     /// Frames that every octave has.
@@ -158,7 +149,7 @@ fn early_halvings(design: &Design, rate: SampleRate, octaves: usize) -> usize {
     (room.max(0) as usize).min((twos + 1).saturating_sub(octaves))
 }
 
-/// Makes plans that hold nothing but a [`ConstantQ`] features of its magnitudes.
+/// Makes plans that hold nothing but a [`Tuned`](tuned::Tuned) transform features of its magnitudes.
 macro_rules! features_of_constant_q {
     ($plan:ty, $name:literal) => {
         impl ChannelFeature for $plan {
@@ -180,7 +171,7 @@ macro_rules! features_of_constant_q {
 
             fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
                 output(self.name(), out, self.bins(), self.frames(samples.len()))?;
-                self.0.compute(samples, out)
+                self.0.of(samples)?.compute(samples, out)
             }
         }
 

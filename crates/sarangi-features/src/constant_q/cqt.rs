@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConstantQ;
 use super::design::Design;
+use super::tuned::Tuned;
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::{ChannelFeature, FrameNorm};
@@ -30,8 +31,9 @@ pub struct CqtSpec {
     pub n_bins: usize,
     /// Bins per octave, 1 to 1200. Default 12.
     pub bins_per_octave: usize,
-    /// Distance from `fmin` in bins. Default 0.
-    pub tuning: f64,
+    /// Distance from `fmin` in bins; `None` to estimate it for each sound to a hundredth of a bin.
+    /// Default 0.
+    pub tuning: Option<f64>,
     /// Length of the filters; less hears more in time and less in pitch. Default 1.
     pub filter_scale: f64,
     /// Scaling of each filter. Default by the sum of its magnitudes, `l1`.
@@ -51,7 +53,7 @@ impl Default for CqtSpec {
             fmin: C1,
             n_bins: 84,
             bins_per_octave: 12,
-            tuning: 0.0,
+            tuning: Some(0.0),
             filter_scale: 1.0,
             norm: FrameNorm::L1,
             sparsity: 0.01,
@@ -62,6 +64,7 @@ impl Default for CqtSpec {
 }
 
 impl CqtSpec {
+    /// All but the tuning.
     pub(crate) fn design(&self, name: &'static str) -> Design {
         Design {
             name,
@@ -69,7 +72,7 @@ impl CqtSpec {
             fmin: self.fmin,
             n_bins: self.n_bins,
             bins_per_octave: self.bins_per_octave,
-            tuning: self.tuning,
+            tuning: 0.0,
             filter_scale: self.filter_scale,
             norm: self.norm,
             sparsity: self.sparsity,
@@ -84,13 +87,13 @@ impl Spec<SampleRate> for CqtSpec {
     type Built = Cqt;
 
     fn build(&self, rate: SampleRate) -> Result<Cqt> {
-        ConstantQ::new(&self.design("cqt"), rate).map(Cqt)
+        Tuned::new(self.design("cqt"), self.tuning, rate, ConstantQ::new).map(Cqt)
     }
 }
 
 /// A planned constant-Q transform: (n_bins, frames).
 #[derive(Debug)]
-pub struct Cqt(ConstantQ);
+pub struct Cqt(Tuned);
 
 impl Cqt {
     /// The complex transform of one channel, (n_bins, frames), as `librosa.cqt`.
@@ -98,7 +101,7 @@ impl Cqt {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the sound is empty.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
-        self.0.complex(self.name(), samples)
+        self.0.of(samples)?.complex(self.name(), samples)
     }
 }
 

@@ -4,6 +4,7 @@ use sarangi_core::{Result, SampleRate, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::ConstantQ;
+use super::tuned::Tuned;
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::{ChannelFeature, CqtSpec};
@@ -19,12 +20,13 @@ impl Spec<SampleRate> for HybridCqtSpec {
     type Built = HybridCqt;
 
     fn build(&self, rate: SampleRate) -> Result<HybridCqt> {
-        ConstantQ::hybrid(&self.0.design("hybrid_cqt"), rate).map(HybridCqt)
+        let design = self.0.design("hybrid_cqt");
+        Tuned::new(design, self.0.tuning, rate, ConstantQ::hybrid).map(HybridCqt)
     }
 }
 
 /// A planned hybrid constant-Q transform: (n_bins, frames).
 #[derive(Debug)]
-pub struct HybridCqt(ConstantQ);
+pub struct HybridCqt(Tuned);
 
 super::features_of_constant_q!(HybridCqt, "hybrid_cqt");

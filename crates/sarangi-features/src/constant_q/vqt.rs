@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConstantQ;
 use super::design::Design;
+use super::tuned::Tuned;
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::{ChannelFeature, CqtSpec};
@@ -33,13 +34,13 @@ impl Spec<SampleRate> for VqtSpec {
             gamma: self.gamma,
             ..self.cqt.design("vqt")
         };
-        ConstantQ::new(&design, rate).map(Vqt)
+        Tuned::new(design, self.cqt.tuning, rate, ConstantQ::new).map(Vqt)
     }
 }
 
 /// A planned variable-Q transform: (n_bins, frames).
 #[derive(Debug)]
-pub struct Vqt(ConstantQ);
+pub struct Vqt(Tuned);
 
 impl Vqt {
     /// The complex transform of one channel, (n_bins, frames), as `librosa.vqt`.
@@ -47,7 +48,7 @@ impl Vqt {
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if the sound is empty.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
-        self.0.complex(self.name(), samples)
+        self.0.of(samples)?.complex(self.name(), samples)
     }
 }
 
