@@ -29,13 +29,16 @@ pub struct FiveChannelSpec {
     /// Frames in a fit of the derivatives, odd, at least 3. A sound must have as many frames.
     /// Default 9.
     pub width: usize,
+    /// Beats: the most likely tempo in beats per minute. Default 120.
+    pub start_bpm: f64,
+    /// Beats: how strictly they keep to the tempo. Default 100.
+    pub tightness: f64,
+    /// Beats: whether weak ones at the ends are left out. Default true.
+    pub trim: bool,
     /// Chroma: pitch classes. Default 12.
     pub n_chroma: usize,
     /// Chroma: tuning in classes; `None` to estimate it. Default `None`.
     pub tuning: Option<f64>,
-    /// How beats are searched for.
-    #[serde(flatten)]
-    pub tracking: Tracking,
     /// MFCC: the scale.
     #[serde(flatten)]
     pub decibels: Decibels,
@@ -50,10 +53,13 @@ pub struct FiveChannelSpec {
 impl Default for FiveChannelSpec {
     fn default() -> Self {
         let chroma = ChromaStftSpec::default();
+        let beats = Tracking::default();
         Self {
             n_mfcc: 40,
             width: 9,
-            tracking: Tracking::default(),
+            start_bpm: beats.start_bpm,
+            tightness: beats.tightness,
+            trim: beats.trim,
             n_chroma: chroma.n_chroma,
             tuning: chroma.tuning,
             decibels: Decibels::default(),
@@ -75,6 +81,12 @@ impl Spec<SampleRate> for FiveChannelSpec {
             ..MfccSpec::default()
         }
         .build(rate)?;
+        let tracking = Tracking {
+            start_bpm: self.start_bpm,
+            tightness: self.tightness,
+            trim: self.trim,
+            ..Tracking::default()
+        };
         let chroma = ChromaStftSpec {
             n_chroma: self.n_chroma,
             tuning: self.tuning,
@@ -89,7 +101,7 @@ impl Spec<SampleRate> for FiveChannelSpec {
         Ok(FiveChannel {
             mfcc,
             deltas,
-            sync: BeatMeans::new(&self.tracking, &self.analysis, self.bands.n_mels, rate)?,
+            sync: BeatMeans::new(&tracking, &self.analysis, self.bands.n_mels, rate)?,
             chroma: ChromaProjection::new(&chroma, rate)?,
             scratch: Pool::new(move || Scratch {
                 stft: stft.clone(),

@@ -69,6 +69,27 @@ impl Picture {
         })
     }
 
+    /// Takes a map of shape (3, height, width) as the red, green and blue of its pixels, from 0 to 1
+    /// with the first row on top, such as an [`ImageSpec`](crate::ImageSpec)'s; what lies outside has
+    /// the nearer end's colour, NaN none.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there are not three channels, or no pixels.
+    pub fn of_rgb(map: ArrayView3<'_, f32>) -> Result<Self> {
+        let (channels, height, width) = map.dim();
+        if channels != 3 || map.is_empty() {
+            let got = format_args!("({channels}, {height}, {width})");
+            return Err(Error::shape(OP, "red, green and blue of some pixels", got));
+        }
+        // In the order (row, column, channel); the cast cuts at both ends.
+        let pixels = map.permuted_axes([1, 2, 0]);
+        Ok(Self {
+            width,
+            height,
+            rgb: pixels.iter().map(|x| (x * 255.0).round() as u8).collect(),
+        })
+    }
+
     /// Pixels from left to right.
     pub fn width(&self) -> usize {
         self.width
@@ -189,6 +210,16 @@ mod tests {
         let map = array![[[f32::MIN, 0.0, f32::MAX]]];
         let picture = Picture::render(map.view(), MAP, None).unwrap();
         assert_eq!(greys(&picture), [[0, 128, 255]]);
+    }
+
+    #[test]
+    fn red_green_and_blue_are_taken_as_they_are() {
+        let map = array![[[0.0, 1.0]], [[0.5, f32::NAN]], [[-1.0, 7.0]]];
+        let picture = Picture::of_rgb(map.view()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (2, 1));
+        assert_eq!(picture.rgb(), [0, 128, 0, 255, 0, 255]);
+        assert!(Picture::of_rgb(Array3::zeros((1, 2, 2)).view()).is_err());
+        assert!(Picture::of_rgb(Array3::zeros((3, 0, 2)).view()).is_err());
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) struct Extraction {
     options: DecodeOptions,
     feature: Box<dyn Feature>,
     chunks: Option<ChunkPlan>,
+    /// Whether its maps are the red, green and blue of a picture.
+    in_colour: bool,
     pub(super) format: Format,
 }
 
@@ -67,7 +69,9 @@ impl Extraction {
                 .with_context(|| format!("chunk: must be a number of seconds, got {seconds}"))?,
             (None, None) => CHUNK_SECONDS,
         };
-        let feature = FeatureSpec::from_name(name, settings)?.build(rate)?;
+        let spec = FeatureSpec::from_name(name, settings)?;
+        let in_colour = matches!(spec, FeatureSpec::Image(_));
+        let feature = spec.build(rate)?;
         if seconds > LONGEST_CHUNK {
             bail!("chunk: must be at most {LONGEST_CHUNK} s, got {seconds}");
         }
@@ -87,6 +91,7 @@ impl Extraction {
             options,
             feature,
             chunks,
+            in_colour,
             format,
         })
     }
@@ -104,6 +109,9 @@ impl Extraction {
                         npy::write(output, &map.remove_axis(Axis(0)))?
                     }
                     Format::Npy => npy::write(output, &map)?,
+                    Format::Png if self.in_colour => {
+                        write_picture(output, Picture::of_rgb(map.view()))?
+                    }
                     Format::Png => write_png(output, &map)?,
                 }
             }
@@ -147,8 +155,14 @@ fn side_by_side(maps: Array4<f32>) -> FeatureMap {
 }
 
 fn write_png(path: &Path, map: &FeatureMap) -> Result<Vec<usize>, Error> {
-    let picture = Picture::render(map.view(), ColourMap::default(), None)
-        .map_err(|e| Error::data(path, e.to_string()))?;
+    write_picture(
+        path,
+        Picture::render(map.view(), ColourMap::default(), None),
+    )
+}
+
+fn write_picture(path: &Path, picture: Result<Picture, Error>) -> Result<Vec<usize>, Error> {
+    let picture = picture.map_err(|e| Error::data(path, e.to_string()))?;
     picture.write_png(path)?;
     Ok(vec![picture.height(), picture.width()])
 }
