@@ -153,7 +153,8 @@ impl FiveChannel {
                 filter_rows(filter, mfcc, frames, out)?;
             }
             if let Some(out) = rest.next() {
-                self.sync.of_maps(&scratch.log_mel, mfcc, frames, out)?;
+                out.copy_from_slice(mfcc);
+                self.sync.in_place(&scratch.log_mel, out, frames)?;
             }
             if let Some(out) = rest.next() {
                 let classes = self.chroma.classes();

@@ -7,6 +7,7 @@ pub(crate) mod beat_mfcc;
 pub(crate) mod beat_sync;
 pub(crate) mod beat_tracker;
 pub(crate) mod fourier_tempogram;
+pub(crate) mod marks;
 pub(crate) mod metrical;
 pub(crate) mod onset;
 pub(crate) mod onset_curve;

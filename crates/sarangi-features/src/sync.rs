@@ -1,6 +1,8 @@
 //! Means and the like between boundaries.
 
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use sarangi_core::{Error, Result};
+use sarangi_dsp::resize_bilinear;
 use serde::{Deserialize, Serialize};
 
 /// How the frames between two boundaries become one, `librosa.util.sync`'s `aggregate`.
@@ -56,6 +58,26 @@ pub fn sync(
         }
     }
     joined
+}
+
+/// The same, stretched back to the shape of the map by bilinear interpolation and written over it.
+///
+/// # Shapes
+/// `map` is row-major with `frames` columns.
+pub(crate) fn sync_in_place(
+    map: &mut [f32],
+    frames: usize,
+    boundaries: &[usize],
+    aggregate: SyncAggregate,
+) -> Result<()> {
+    let size = (map.len() / frames.max(1), frames);
+    let view = ArrayView2::from_shape(size, &*map).map_err(|e| Error::backend("sync", e))?;
+    let joined = sync(view, boundaries, aggregate);
+    let stretched = resize_bilinear(joined.view(), size)?;
+    for (y, &x) in map.iter_mut().zip(&stretched) {
+        *y = x;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,11 +13,10 @@ use crate::{Analysis, tuning};
 #[derive(Debug)]
 pub(crate) struct Tuned {
     design: Design,
-    /// Whether the tuning is each sound's own.
-    estimated: bool,
     rate: SampleRate,
     plan: fn(&Design, SampleRate) -> Result<ConstantQ>,
-    stft: Stft,
+    /// What each sound's own tuning is estimated from; `None` for a given one.
+    stft: Option<Stft>,
     /// One transform for a given tuning, or one per step of estimated tuning, designed when a sound
     /// of that tuning is first met; the middle one, in tune, from the start.
     transforms: Vec<OnceLock<ConstantQ>>,
@@ -37,18 +36,16 @@ impl Tuned {
                 tuning: tuning.unwrap_or(0.0),
                 ..design
             },
-            estimated: tuning.is_none(),
             rate,
             plan,
-            stft: Analysis::default().stft()?,
+            stft: match tuning {
+                None => Some(Analysis::default().stft()?),
+                Some(_) => None,
+            },
             transforms: (0..count).map(|_| OnceLock::new()).collect(),
         };
         // Errors of the settings are found here, not with the first sound.
-        tuned.transform(if tuned.estimated {
-            tuning::STEPS / 2
-        } else {
-            0
-        })?;
+        tuned.transform(count / 2)?;
         Ok(tuned)
     }
 
@@ -68,9 +65,9 @@ impl Tuned {
 
     /// The transform for a sound.
     pub(crate) fn of(&self, samples: &[f32]) -> Result<&ConstantQ> {
-        match self.estimated {
-            true => self.transform(self.step(samples)?),
-            false => self.transform(0),
+        match &self.stft {
+            Some(stft) => self.transform(self.step(stft, samples)?),
+            None => self.transform(0),
         }
     }
 
@@ -80,7 +77,7 @@ impl Tuned {
             return Ok(transform);
         }
         let mut design = self.design.clone();
-        if self.estimated {
+        if self.stft.is_some() {
             design.tuning = tuning::of_step(step);
         }
         let transform = (self.plan)(&design, self.rate)?;
@@ -88,12 +85,12 @@ impl Tuned {
     }
 
     /// The step of the sound's own tuning, from its magnitude spectrogram.
-    fn step(&self, samples: &[f32]) -> Result<usize> {
-        let spectrogram = self.stft.magnitude(samples)?;
+    fn step(&self, stft: &Stft, samples: &[f32]) -> Result<usize> {
+        let spectrogram = stft.magnitude(samples)?;
         let frames = spectrogram.ncols();
         let values = spectrogram.as_slice().unwrap_or_default();
         let rate = self.rate.as_f64();
-        let resolution = rate / self.stft.n_fft() as f64;
+        let resolution = rate / stft.n_fft() as f64;
         let octave = self.design.bins_per_octave;
         let nyquist = rate / 2.0;
         Ok(tuning::estimate_step(

@@ -8,6 +8,7 @@ use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
 use crate::rhythm::beat_finder::BeatFinder;
+use crate::rhythm::marks::mark;
 use crate::{Analysis, Beats, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPower, Tracking};
 
 /// Beats, with the names and defaults of `librosa.beat.beat_track`.
@@ -91,12 +92,6 @@ impl Beat {
     }
 }
 
-/// Writes 1 where a beat is, else 0.
-fn mark(beats: &Beats, out: &mut [f32]) {
-    out.fill(0.0);
-    beats.frames.iter().for_each(|&frame| out[frame] = 1.0);
-}
-
 impl ChannelFeature for Beat {
     fn name(&self) -> &'static str {
         "beat"
@@ -116,7 +111,7 @@ impl ChannelFeature for Beat {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         output(self.name(), out, 1, self.frames(samples.len()))?;
-        mark(&self.track(samples)?, out);
+        mark(&self.track(samples)?.frames, out);
         Ok(())
     }
 
@@ -135,7 +130,7 @@ impl OfPower for Beat {
         let beats = self.of_log_mel(frames, |log_mel| {
             self.log_mel.compute_of_power(power, log_mel)
         })?;
-        mark(&beats, out);
+        mark(&beats.frames, out);
         Ok(())
     }
 }

@@ -1,17 +1,15 @@
 //! MFCC averaged between beats.
 
-use ndarray::ArrayView2;
-use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::{Pool, Stft, resize_bilinear};
+use sarangi_core::{Result, SampleRate, Spec};
+use sarangi_dsp::{Pool, Stft};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::output;
 use crate::of_power;
 use crate::rhythm::beat_finder::BeatFinder;
-use crate::{
-    Analysis, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower, SyncAggregate, Tracking, sync,
-};
+use crate::sync::sync_in_place;
+use crate::{Analysis, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower, SyncAggregate, Tracking};
 
 /// Beat-synchronous MFCC, stretched back to the number of frames.
 ///
@@ -63,7 +61,7 @@ impl Spec<SampleRate> for BeatMfccSpec {
         Ok(BeatMfcc {
             mfcc: mfcc.build(rate)?,
             sync: BeatMeans::new(&self.tracking, &self.analysis, self.bands.n_mels, rate)?,
-            scratch: Pool::new(Default::default),
+            scratch: Pool::new(Vec::new),
         })
     }
 }
@@ -73,21 +71,14 @@ impl Spec<SampleRate> for BeatMfccSpec {
 pub struct BeatMfcc {
     mfcc: Mfcc,
     sync: BeatMeans,
-    /// The log-mel map and the MFCC.
-    scratch: Pool<(Vec<f32>, Vec<f32>)>,
+    /// The log-mel map.
+    scratch: Pool<Vec<f32>>,
 }
 
 impl BeatMfcc {
-    fn of_log_mel(
-        &self,
-        log_mel: &[f32],
-        mfcc: &mut Vec<f32>,
-        frames: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
-        mfcc.resize(out.len(), 0.0);
-        self.mfcc.of_log_mel(log_mel, frames, mfcc)?;
-        self.sync.of_maps(log_mel, mfcc, frames, out)
+    fn of_log_mel(&self, log_mel: &[f32], frames: usize, out: &mut [f32]) -> Result<()> {
+        self.mfcc.of_log_mel(log_mel, frames, out)?;
+        self.sync.in_place(log_mel, out, frames)
     }
 }
 
@@ -111,10 +102,10 @@ impl ChannelFeature for BeatMfcc {
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
         output(self.name(), out, self.bins(), frames)?;
-        self.scratch.with(|(log_mel, mfcc)| {
+        self.scratch.with(|log_mel| {
             log_mel.resize(self.mfcc.log_mel().bins() * frames, 0.0);
             self.mfcc.log_mel().compute_into(samples, log_mel)?;
-            self.of_log_mel(log_mel, mfcc, frames, out)
+            self.of_log_mel(log_mel, frames, out)
         })
     }
 
@@ -130,18 +121,18 @@ impl OfPower for BeatMfcc {
 
     fn compute_of_power(&self, power: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = of_power::frames(self, power, out)?;
-        self.scratch.with(|(log_mel, mfcc)| {
+        self.scratch.with(|log_mel| {
             log_mel.resize(self.mfcc.log_mel().bins() * frames, 0.0);
             self.mfcc.log_mel().compute_of_power(power, log_mel)?;
-            self.of_log_mel(log_mel, mfcc, frames, out)
+            self.of_log_mel(log_mel, frames, out)
         })
     }
 }
 
 features_of_channels!(BeatMfcc);
 
-/// The step from a log-mel map, in which beats are found, and a map of the same frames to the
-/// latter's means between beats.
+/// The step from a map to its means between beats, which are found in a log-mel map of the same
+/// frames.
 #[derive(Debug)]
 pub(crate) struct BeatMeans {
     finder: BeatFinder,
@@ -161,23 +152,9 @@ impl BeatMeans {
     }
 
     /// # Shapes
-    /// `log_mel`, `map` and `out` are row-major with `frames` columns, the last two alike.
-    pub(crate) fn of_maps(
-        &self,
-        log_mel: &[f32],
-        map: &[f32],
-        frames: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
+    /// `log_mel` and `map` are row-major with `frames` columns; the means are written over `map`.
+    pub(crate) fn in_place(&self, log_mel: &[f32], map: &mut [f32], frames: usize) -> Result<()> {
         let beats = self.finder.of_log_mel(log_mel, frames)?.frames;
-        let rows = map.len() / frames;
-        let map = ArrayView2::from_shape((rows, frames), map)
-            .map_err(|_| Error::shape("beat_mfcc", "whole rows", map.len()))?;
-        let means = sync(map, &beats, SyncAggregate::Mean);
-        let resized = resize_bilinear(means.view(), (rows, frames))?;
-        for (y, &x) in out.iter_mut().zip(&resized) {
-            *y = x;
-        }
-        Ok(())
+        sync_in_place(map, frames, &beats, SyncAggregate::Mean)
     }
 }

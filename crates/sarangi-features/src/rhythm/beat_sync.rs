@@ -1,21 +1,20 @@
 //! Any feature, beat by beat.
 
-use ndarray::ArrayView2;
 use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::resize_bilinear;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::output;
+use crate::sync::sync_in_place;
 use crate::{
-    Analysis, Beat, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate, Tracking, sync,
+    Analysis, Beat, BeatSpec, ChannelFeature, FeatureSpec, MelBands, SyncAggregate, Tracking,
 };
 
 /// A feature joined between beats and stretched back to its number of frames.
 ///
 /// `librosa.util.sync(feature, beats, aggregate)`, the ends of the sound being boundaries too, then
 /// bilinear interpolation to the shape of the feature, so that the shape does not depend on how
-/// many beats there are; [`sync`] by itself gives one frame for each beat. Proved by
+/// many beats there are; [`sync`](fn@crate::sync) by itself gives one frame for each beat. Proved by
 /// `compositions_*` in the golden files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -110,14 +109,7 @@ impl ChannelFeature for BeatSync {
         output(self.name(), out, size.0, size.1)?;
         self.of.compute_into(samples, out)?;
         let beats = self.beat.track(samples)?.frames;
-        let map =
-            ArrayView2::from_shape(size, &*out).map_err(|e| Error::backend(self.name(), e))?;
-        let joined = sync(map, &beats, self.aggregate);
-        let stretched = resize_bilinear(joined.view(), size)?;
-        for (y, &x) in out.iter_mut().zip(&stretched) {
-            *y = x;
-        }
-        Ok(())
+        sync_in_place(out, size.1, &beats, self.aggregate)
     }
 }
 

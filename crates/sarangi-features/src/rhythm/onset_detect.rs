@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::output;
+use crate::rhythm::marks::mark;
 use crate::rhythm::peak_pick::PeakPick;
 use crate::{Analysis, ChannelFeature, Decibels, MelBands, Onset, OnsetSpec};
 
@@ -170,9 +171,7 @@ impl ChannelFeature for OnsetDetect {
 
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         output(self.name(), out, 1, self.frames(samples.len()))?;
-        let onsets = self.onsets(samples)?;
-        out.fill(0.0);
-        onsets.iter().for_each(|&frame| out[frame] = 1.0);
+        mark(&self.onsets(samples)?, out);
         Ok(())
     }
 }
