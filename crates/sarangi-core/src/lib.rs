@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod augment;
+mod catalogue;
+mod check;
 mod dataset;
 mod error;
 mod feature;
@@ -19,6 +21,8 @@ mod during;
 mod tensor;
 
 pub use augment::Augment;
+pub use catalogue::Entry;
+pub use check::within;
 pub use dataset::Dataset;
 pub use error::{BoxError, Error, Result};
 pub use feature::{Feature, FeatureMap};

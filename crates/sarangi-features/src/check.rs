@@ -1,26 +1,7 @@
-//! Checks of the fields of specifications.
+//! Checks of the fields of specifications and of what is computed into.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-
+pub(crate) use sarangi_core::within;
 use sarangi_core::{Error, Result};
-
-/// Refuses a field outside its range; NaN is outside every range.
-pub(crate) fn within<T: PartialOrd + Display>(
-    spec: &'static str,
-    field: &'static str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Result<()> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    Err(Error::config(
-        spec,
-        field,
-        format!("must be {} to {}, got {value}", range.start(), range.end()),
-    ))
-}
 
 /// Refuses a sound without a frame, and an output slice that is not (rows, columns) long.
 pub(crate) fn output(op: &'static str, out: &[f32], rows: usize, columns: usize) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Any feature, by name.
 
-use sarangi_core::{Error, Feature, Result, SampleRate, Spec};
+use sarangi_core::{Entry, Error, Feature, Result, SampleRate, Spec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -42,17 +42,17 @@ macro_rules! features {
             /// All features by the names under which programs know them.
             pub fn catalogue() -> Vec<FeatureEntry> {
                 vec![
-                    $(FeatureEntry {
+                    $(Entry {
                         name: $name,
                         summary: $summary,
                         spec: Self::$variant(<$spec>::default()),
                     },)+
-                    $(FeatureEntry {
+                    $(Entry {
                         name: $many_name,
                         summary: $many_summary,
                         spec: Self::$many_variant(<$many_spec>::default()),
                     },)+
-                    $(FeatureEntry {
+                    $(Entry {
                         name: $also,
                         summary: $also_summary,
                         spec: $also_spec,
@@ -150,31 +150,7 @@ features! {
 }
 
 /// A named feature with its parameters, as [`FeatureSpec::catalogue`] lists it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FeatureEntry {
-    /// The name, such as `log-mel`.
-    pub name: &'static str,
-    /// What it is, in a few words.
-    pub summary: &'static str,
-    /// The feature with its defaults.
-    pub spec: FeatureSpec,
-}
-
-impl FeatureEntry {
-    /// The parameters and their defaults, in the order of their documentation.
-    ///
-    /// Taken from the serialised defaults, so that it cannot differ from what is read.
-    pub fn parameters(&self) -> Map<String, Value> {
-        match serde_json::to_value(&self.spec) {
-            Ok(Value::Object(mut fields)) => {
-                fields.shift_remove("type");
-                fields
-            }
-            // A specification is a struct of numbers and names: nothing in it can fail.
-            _ => Map::new(),
-        }
-    }
-}
+pub type FeatureEntry = Entry<FeatureSpec>;
 
 impl FeatureSpec {
     /// The feature called `name`, its defaults changed by `settings`.
@@ -184,40 +160,7 @@ impl FeatureSpec {
     /// (those it has are named), or if a value is not of the setting's kind. Whether the values
     /// make sense is only known when the feature is built.
     pub fn from_name(name: &str, settings: Map<String, Value>) -> Result<Self> {
-        let catalogue = Self::catalogue();
-        let Some(entry) = catalogue.iter().find(|entry| entry.name == name) else {
-            let names: Vec<_> = catalogue.iter().map(|entry| entry.name).collect();
-            return Err(Error::config(
-                "feature",
-                "name",
-                format!("`{name}` is unknown; known are {}", names.join(", ")),
-            ));
-        };
-        let defaults = entry.parameters();
-        let mut spec = entry.spec.clone();
-        for (key, value) in settings {
-            if !defaults.contains_key(&key) {
-                let reason = match defaults.is_empty() {
-                    true => "unknown; it has no settings".to_owned(),
-                    false => {
-                        let keys: Vec<_> = defaults.keys().map(String::as_str).collect();
-                        format!("unknown; known are {}", keys.join(", "))
-                    }
-                };
-                return Err(Error::config(entry.name, key, reason));
-            }
-            // One setting after the other, so that an error names the one it is about.
-            spec = spec
-                .with(&key, value)
-                .map_err(|e| Error::config(entry.name, key, e.to_string()))?;
-        }
-        Ok(spec)
-    }
-
-    fn with(&self, key: &str, value: Value) -> serde_json::Result<Self> {
-        let mut fields = serde_json::to_value(self)?;
-        fields[key] = value;
-        serde_json::from_value(fields)
+        Entry::find(Self::catalogue(), "feature", name)?.with(settings)
     }
 }
 
