@@ -7,6 +7,8 @@ use realfft::num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use sarangi_core::{Error, Result};
 
+use crate::smooth_length;
+
 /// A planned autocorrelation r\[k\] = Σₙ x\[n\] · x\[n + k\] of sequences of one length, as
 /// `librosa.autocorrelate`.
 ///
@@ -39,7 +41,8 @@ impl Autocorrelation {
         let len = len.max(1);
         let lags = lags.clamp(1, len);
         // So much longer that the end does not meet the beginning.
-        let size = fast_length(len + lags - 1);
+        // Even, for a transform of real numbers.
+        let size = 2 * smooth_length((len + lags - 1).div_ceil(2));
         let mut planner = RealFftPlanner::new();
         Self {
             len,
@@ -151,23 +154,6 @@ impl Autocorrelation {
     }
 }
 
-/// The least even number from `least` on without a prime factor above 5.
-fn fast_length(least: usize) -> usize {
-    let smooth = |mut n: usize| {
-        for p in [2, 3, 5] {
-            while n.is_multiple_of(p) {
-                n /= p;
-            }
-        }
-        n == 1
-    };
-    let mut n = least.next_multiple_of(2);
-    while !smooth(n) {
-        n += 2;
-    }
-    n
-}
-
 impl fmt::Debug for Autocorrelation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Autocorrelation")
@@ -202,9 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_fast() {
-        assert_eq!(fast_length(687), 720);
-        assert_eq!(fast_length(1), 2);
+    fn nothing_has_a_length_of_one() {
         let one = Autocorrelation::new(0);
         assert_eq!(one.len(), 1);
         let scratch = &mut Autocorrelation::new(9).scratch();

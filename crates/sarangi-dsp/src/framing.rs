@@ -68,7 +68,7 @@ impl Framing {
             .ok()
             .and_then(|from| signal.get(from..from + self.length));
         match inside {
-            Some(frame) => run(Product { out, frame, window }),
+            Some(frame) => multiply(frame, window, out),
             None => {
                 let padding = self.padding.unwrap_or_default();
                 for (n, (y, &w)) in out.iter_mut().zip(window).enumerate() {
@@ -78,6 +78,14 @@ impl Framing {
             }
         }
     }
+}
+
+/// Samples times a window.
+pub(crate) fn multiply<T>(frame: &[f32], window: &[T], out: &mut [T])
+where
+    T: Copy + From<f32> + Mul<Output = T>,
+{
+    run(Product { out, frame, window });
 }
 
 struct Product<'a, T> {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod autocorrelation;
+mod complexes;
 mod dct;
 mod double_fft;
 mod framing;
@@ -9,14 +10,18 @@ mod istft;
 mod lanes;
 mod median_filter;
 mod padding;
+mod phase_vocoder;
+mod pitch_shift;
 mod pool;
 mod real_fft;
 mod resample;
 mod resize;
 mod savitzky_golay;
 mod simd;
+mod smooth;
 mod stft;
 mod stft_spec;
+mod time_stretch;
 mod viterbi;
 mod window;
 
@@ -28,11 +33,15 @@ pub use istft::{Istft, OverlapAdd};
 pub use median_filter::{MedianFilter, MedianFilterScratch};
 pub use num_complex::Complex32;
 pub use padding::Padding;
+pub use phase_vocoder::PhaseVocoder;
+pub use pitch_shift::{PitchShift, PitchShiftStream};
 pub use pool::Pool;
 pub use resample::{Resample, ResampleStream, resample};
 pub use resize::{resize_antialiased, resize_bilinear};
 pub use savitzky_golay::{Ends, SavitzkyGolay};
+pub use smooth::smooth_length;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
+pub use time_stretch::{TimeStretch, TimeStretchStream};
 pub use viterbi::{BandedViterbi, LocalTransitions};
 pub use window::Window;

@@ -86,6 +86,27 @@ impl RealFft {
         (width, column): (usize, usize),
         scratch: &mut RealFftScratch,
     ) -> Result<()> {
+        let columns = column..column + count;
+        let out = Columns {
+            out,
+            width,
+            columns,
+        };
+        self.spectra(count, fill, out, scratch)
+    }
+
+    /// The spectra of `count` frames, at most sixteen, the i-th of which `fill(i, …)` writes; given
+    /// to `out`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `scratch` is that of another plan.
+    pub(crate) fn spectra(
+        &self,
+        count: usize,
+        fill: impl Fn(usize, &mut [f32]),
+        out: impl Sink,
+        scratch: &mut RealFftScratch,
+    ) -> Result<()> {
         let points = self.fft.len();
         let even = self.len.is_multiple_of(2);
         if scratch.frames.len() != LANES * (points + GAP) || scratch.frame.is_empty() != even {
@@ -111,10 +132,38 @@ impl RealFft {
             turned: &mut scratch.turned,
             twiddles: even.then_some(&self.twiddles),
             out,
-            width,
-            columns: column..column + count,
         });
         Ok(())
+    }
+}
+
+/// Where spectra go, a vector of frames at a time.
+pub(crate) trait Sink {
+    /// How many frames are wanted.
+    fn count(&self) -> usize;
+
+    /// The real and imaginary parts of one bin of the frames from `lane` on.
+    fn put<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, re: S::f32s, im: S::f32s);
+}
+
+/// Some columns of rows of `width` values.
+struct Columns<'a, V> {
+    out: &'a mut [V],
+    width: usize,
+    columns: std::ops::Range<usize>,
+}
+
+impl<V: Value> Sink for Columns<'_, V> {
+    fn count(&self) -> usize {
+        self.columns.len()
+    }
+
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, re: S::f32s, im: S::f32s) {
+        let columns = self.columns.start + lane..self.columns.end;
+        let out = &mut self.out[bin * self.width..][columns];
+        let count = out.len().min(S::F32_LANES);
+        V::write(simd, re, im, &mut out[..count]);
     }
 }
 
@@ -159,8 +208,8 @@ impl Value for f32 {
     }
 }
 
-/// From sixteen transforms to columns of values.
-struct Unfold<'a, V> {
+/// From sixteen transforms to spectra.
+struct Unfold<'a, O> {
     /// The transforms one after the other, real and imaginary parts in turn.
     frames: &'a [f32],
     /// Half of the frames' length.
@@ -168,22 +217,20 @@ struct Unfold<'a, V> {
     turned: &'a mut [Lanes],
     /// Those of a transform of half the length.
     twiddles: Option<&'a Vec<Complex32>>,
-    out: &'a mut [V],
-    width: usize,
-    columns: std::ops::Range<usize>,
+    out: O,
 }
 
-impl<V: Value> Kernel for Unfold<'_, V> {
+impl<O: Sink> Kernel for Unfold<'_, O> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         self.turn();
-        for lane in (0..self.columns.len()).step_by(S::F32_LANES) {
+        for lane in (0..self.out.count()).step_by(S::F32_LANES) {
             match self.twiddles {
                 Some(twiddles) => self.halves(simd, lane, twiddles),
                 None => {
-                    for bin in 0..self.out.len() / self.width {
+                    for bin in 0..=self.half {
                         let [re, im] = self.part::<S>(lane, bin);
-                        self.write(simd, lane, bin, re, im);
+                        self.out.put(simd, lane, bin, re, im);
                     }
                 }
             }
@@ -191,7 +238,7 @@ impl<V: Value> Kernel for Unfold<'_, V> {
     }
 }
 
-impl<V: Value> Unfold<'_, V> {
+impl<O: Sink> Unfold<'_, O> {
     #[inline(always)]
     fn turn(&mut self) {
         let squares = self.turned.as_chunks_mut::<LANES>().0;
@@ -214,11 +261,12 @@ impl<V: Value> Unfold<'_, V> {
         let half = self.half;
         let [re, im] = self.part::<S>(lane, 0);
         let none = simd.splat_f32s(0.0);
-        self.write(simd, lane, 0, simd.add_f32s(re, im), none);
-        self.write(simd, lane, half, simd.sub_f32s(re, im), none);
+        self.out.put(simd, lane, 0, simd.add_f32s(re, im), none);
+        self.out.put(simd, lane, half, simd.sub_f32s(re, im), none);
         if half.is_multiple_of(2) {
             let [re, im] = self.part::<S>(lane, half / 2);
-            self.write(simd, lane, half / 2, re, simd.sub_f32s(none, im));
+            self.out
+                .put(simd, lane, half / 2, re, simd.sub_f32s(none, im));
         }
         let one_half = simd.splat_f32s(0.5);
         for (k, w) in (1..).zip(twiddles) {
@@ -235,9 +283,11 @@ impl<V: Value> Unfold<'_, V> {
                 simd.add_f32s(simd.mul_f32s(re, w_im), simd.mul_f32s(im, w_re)),
             ];
             let re = simd.add_f32s(sum[0], turned[0]);
-            self.write(simd, lane, k, re, simd.add_f32s(sum[1], turned[1]));
+            self.out
+                .put(simd, lane, k, re, simd.add_f32s(sum[1], turned[1]));
             let re = simd.sub_f32s(sum[0], turned[0]);
-            self.write(simd, lane, half - k, re, simd.sub_f32s(turned[1], sum[1]));
+            self.out
+                .put(simd, lane, half - k, re, simd.sub_f32s(turned[1], sum[1]));
         }
     }
 
@@ -248,14 +298,6 @@ impl<V: Value> Unfold<'_, V> {
             load::<S>(&self.turned[2 * k], lane),
             load::<S>(&self.turned[2 * k + 1], lane),
         ]
-    }
-
-    #[inline(always)]
-    fn write<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, re: S::f32s, im: S::f32s) {
-        let columns = self.columns.start + lane..self.columns.end;
-        let out = &mut self.out[bin * self.width..][columns];
-        let count = out.len().min(S::F32_LANES);
-        V::write(simd, re, im, &mut out[..count]);
     }
 }
 

@@ -6,6 +6,8 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use sarangi_core::{Error, Result, SampleRate, Transform, Waveform};
 use serde::{Deserialize, Serialize};
 
+use crate::smooth_length;
+
 const OP: &str = "resample";
 
 /// The fastest rate that is converted, so that no header can ask for an absurd amount of memory.
@@ -230,11 +232,11 @@ impl Engine {
             .div_ceil(short)
             .min(LONGEST_BLOCK / long)
             .max(1)
-            .next_multiple_of(2);
+            .div_ceil(2);
         let fft = Fft::new_custom(
             from,
             to,
-            blocks * (from / divisor),
+            2 * smooth_length(blocks) * (from / divisor),
             1,
             channels,
             WindowFunction::BlackmanHarris2,

@@ -33,3 +33,9 @@ impl<K: Kernel> WithSimd for Dispatched<K> {
 pub(crate) fn load<S: Simd>(values: &[f32], at: usize) -> S::f32s {
     S::as_simd_f32s(&values[at..at + S::F32_LANES]).0[0]
 }
+
+/// Writes a vector to where `at` is; a plain store, unlike pulp's of a part of a vector.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
+    S::as_mut_simd_f32s(&mut values[at..at + S::F32_LANES]).0[0] = vector;
+}

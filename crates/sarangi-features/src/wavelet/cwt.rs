@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{Array2, ArrayView2};
 use rustfft::FftPlanner;
 use sarangi_core::{Error, Result, SampleRate, Spec};
-use sarangi_dsp::{Complex32, Pool};
+use sarangi_dsp::{Complex32, Pool, smooth_length};
 use serde::{Deserialize, Serialize};
 
 use crate::Wavelet;
@@ -199,7 +199,7 @@ impl Cwt {
         let longest = self.scales.first().copied().unwrap_or(0.0);
         // The end must not reach round to the beginning.
         let reach = (self.spec.wavelet.reach() * longest).ceil() as usize;
-        let columns = fast(samples.saturating_add(reach).div_ceil(hop));
+        let columns = smooth_length(samples.saturating_add(reach).div_ceil(hop));
         match columns.checked_mul(hop) {
             Some(size) if size <= LARGEST => Ok(Layout { size, columns }),
             _ => {
@@ -335,23 +335,6 @@ impl Band {
     }
 }
 
-/// The least length from `least` on whose only factors are 2, 3 and 5.
-fn fast(least: usize) -> usize {
-    let least = least.max(1);
-    let mut best = least.next_power_of_two();
-    let mut fives = 1;
-    while fives < best {
-        let mut threes = fives;
-        while threes < best {
-            let twos = least.div_ceil(threes).next_power_of_two();
-            best = best.min(threes * twos);
-            threes *= 3;
-        }
-        fives *= 5;
-    }
-    best
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -476,20 +459,6 @@ mod tests {
         });
         for (a, b) in plain.iter().zip(&complex) {
             assert!((a - b).norm() < 1e-6);
-        }
-    }
-
-    #[test]
-    fn lengths_are_fast_and_long_enough() {
-        for least in [1, 2, 7, 100, 1001, 65_537] {
-            let mut rest = fast(least);
-            assert!(rest >= least && rest <= least.next_power_of_two());
-            for factor in [2, 3, 5] {
-                while rest.is_multiple_of(factor) {
-                    rest /= factor;
-                }
-            }
-            assert_eq!(rest, 1);
         }
     }
 
