@@ -11,4 +11,7 @@ pub use augmenter::Augmenter;
 pub use change::{Change, Family, Node, Planned};
 pub use compose::{Compose, OneOf, SomeOf};
 pub use uniform::Uniform;
-pub use waveform::{Gain, WaveformAugmentation};
+pub use waveform::{
+    Gain, PitchShift, PitchShiftPlan, StretchMethod, TimeStretch, TimeStretchPlan,
+    WaveformAugmentation,
+};

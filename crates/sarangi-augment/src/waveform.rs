@@ -1,8 +1,14 @@
 //! Transforms of sound.
 
 mod gain;
+mod method;
+mod pitch_shift;
+mod time_stretch;
 
 pub use gain::Gain;
+pub use method::StretchMethod;
+pub use pitch_shift::{PitchShift, PitchShiftPlan};
+pub use time_stretch::{TimeStretch, TimeStretchPlan};
 
 use sarangi_core::{Error, Result, SampleRate, Waveform};
 
@@ -13,6 +19,8 @@ crate::family::family! {
     /// Serialised as the transform's fields with `type` beside them, each parameter a number or a
     /// range, for example `{"type": "gain", "gain_db": [-6, 6], "p": 0.5}`.
     WaveformAugmentation of Waveform, planned for SampleRate, checked by check:
+    "time-stretch", "time_stretch", "faster or slower at the same pitch": TimeStretch;
+    "pitch-shift", "pitch_shift", "higher or lower at the same speed": PitchShift;
     "gain", "gain", "louder or softer": Gain;
 }
 
