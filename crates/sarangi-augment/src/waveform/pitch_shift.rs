@@ -47,7 +47,7 @@ pub enum PitchShiftPlan {
     /// With locked phases.
     Locked(sarangi_dsp::PitchShift),
     /// As librosa.
-    Librosa(PhaseVocoder),
+    Librosa(Box<PhaseVocoder>),
 }
 
 impl Change<WaveformAugmentation> for PitchShift {
@@ -62,7 +62,7 @@ impl Change<WaveformAugmentation> for PitchShift {
             .check("pitch_shift", "semitones", -36.0..=36.0)?;
         Ok(match self.method {
             StretchMethod::Locked => PitchShiftPlan::Locked(sarangi_dsp::PitchShift::new(rate)),
-            StretchMethod::Librosa => PitchShiftPlan::Librosa(PhaseVocoder::new(rate)?),
+            StretchMethod::Librosa => PitchShiftPlan::Librosa(Box::new(PhaseVocoder::new(rate)?)),
         })
     }
 

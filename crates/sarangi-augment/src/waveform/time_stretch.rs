@@ -48,7 +48,7 @@ pub enum TimeStretchPlan {
     /// With locked phases.
     Locked(sarangi_dsp::TimeStretch),
     /// As librosa.
-    Librosa(PhaseVocoder),
+    Librosa(Box<PhaseVocoder>),
 }
 
 impl Change<WaveformAugmentation> for TimeStretch {
@@ -62,7 +62,7 @@ impl Change<WaveformAugmentation> for TimeStretch {
         self.rate.check("time_stretch", "rate", 0.1..=10.0)?;
         Ok(match self.method {
             StretchMethod::Locked => TimeStretchPlan::Locked(sarangi_dsp::TimeStretch::new(rate)),
-            StretchMethod::Librosa => TimeStretchPlan::Librosa(PhaseVocoder::new(rate)?),
+            StretchMethod::Librosa => TimeStretchPlan::Librosa(Box::new(PhaseVocoder::new(rate)?)),
         })
     }
 
