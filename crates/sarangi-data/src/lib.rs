@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod augmented;
 mod cache;
 mod corpus;
 mod dataset;
@@ -8,6 +9,7 @@ mod loader;
 mod normalise;
 mod split;
 
+pub use augmented::Augmented;
 pub use cache::FeatureCache;
 pub use corpus::{Corpus, Track};
 pub use dataset::{Chunks, Example};
