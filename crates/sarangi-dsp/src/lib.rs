@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod autocorrelation;
+mod biquad;
+mod butterworth;
+mod convolver;
 mod dct;
 mod double_fft;
 mod framing;
 mod halve;
 mod istft;
 mod lanes;
+mod loudness;
 mod median_filter;
 mod padding;
 mod pool;
@@ -15,16 +19,21 @@ mod resample;
 mod resize;
 mod savitzky_golay;
 mod simd;
+mod spectral_gain;
 mod stft;
 mod stft_spec;
 mod viterbi;
 mod window;
 
 pub use autocorrelation::{Autocorrelation, AutocorrelationScratch};
+pub use biquad::{Biquad, Cascade};
+pub use butterworth::Band;
+pub use convolver::Convolver;
 pub use dct::dct_matrix;
 pub use framing::Framing;
 pub use halve::Halve;
 pub use istft::{Istft, OverlapAdd};
+pub use loudness::LoudnessMeter;
 pub use median_filter::{MedianFilter, MedianFilterScratch};
 pub use num_complex::Complex32;
 pub use padding::Padding;
@@ -32,6 +41,7 @@ pub use pool::Pool;
 pub use resample::{Resample, ResampleStream, resample};
 pub use resize::{resize_antialiased, resize_bilinear};
 pub use savitzky_golay::{Ends, SavitzkyGolay};
+pub use spectral_gain::spectral_gain;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
 pub use viterbi::{BandedViterbi, LocalTransitions};
