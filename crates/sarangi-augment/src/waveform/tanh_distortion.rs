@@ -9,7 +9,8 @@ use crate::percentile::percentiles;
 use crate::{Change, Uniform, WaveformAugmentation};
 
 /// The warm distortion of y = tanh(g · x), brought back to the loudness of before:
-/// `audiomentations.TanhDistortion`.
+/// `audiomentations.TanhDistortion`, which of several channels takes the mean of their levels where
+/// this takes the level of all.
 ///
 /// g is 0.5 over the level below which (1 − 0.99 · distortion) of all samples lie.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
