@@ -17,7 +17,7 @@ use crate::{Change, Uniform, WaveformAugmentation};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RepeatPart {
-    /// How often it comes again, whole numbers from 0 to 1000. Default \[1, 3\].
+    /// How often it comes again, whole numbers from 0 to 100. Default \[1, 3\].
     pub repeats: Uniform,
     /// Seconds of the part, 0 to 3600. Default \[0.25, 1.2\].
     pub part_duration: Uniform,
@@ -53,7 +53,7 @@ impl Change<WaveformAugmentation> for RepeatPart {
 
     fn plan(&self, _: SampleRate) -> Result<()> {
         const SPEC: &str = "repeat_part";
-        self.repeats.check_whole(SPEC, "repeats", 0.0..=1000.0)?;
+        self.repeats.check_whole(SPEC, "repeats", 0.0..=100.0)?;
         self.part_duration
             .check(SPEC, "part_duration", 0.0..=3600.0)?;
         self.location.check(SPEC, "location", 0.0..=1.0)?;
@@ -81,12 +81,15 @@ impl Change<WaveformAugmentation> for RepeatPart {
         let room = wave.len() - part;
         let start = (self.location.value() * room as f64).round() as usize;
         let repeats = self.repeats.value() as usize;
-        let mut parts = vec![0..start + part];
-        parts.extend(std::iter::repeat_n(start..start + part, repeats));
-        parts.push(match self.mode {
-            RepeatMode::Insert => start + part..wave.len(),
-            RepeatMode::Replace => (start + part + repeats * part).min(wave.len())..wave.len(),
-        });
+        let end = start + part;
+        let rest = match self.mode {
+            RepeatMode::Insert => end,
+            RepeatMode::Replace => (end + repeats * part).min(wave.len()),
+        };
+        let parts: Vec<Range<usize>> = std::iter::once(0..end)
+            .chain(std::iter::repeat_n(start..end, repeats))
+            .chain(std::iter::once(rest..wave.len()))
+            .collect();
         let half = (rate.samples(self.crossfade_duration) / 2).min(part / 2);
         anew(&wave, |_, row| {
             let mut joined = join(row, &parts, half);
