@@ -12,6 +12,10 @@ macro_rules! family {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "type")]
         #[non_exhaustive]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "a recipe has a handful of them; boxes would be in the way of all who write one"
+        )]
         pub enum $family {
             $(#[doc = concat!("`", $type, "`: ", $summary, ".")]
               #[serde(rename = $type)]

@@ -2,18 +2,33 @@
 
 mod augmenter;
 mod change;
+mod channels;
 mod compose;
+mod fade;
 mod family;
+mod filter;
+mod level;
+mod noise;
+mod pad;
+mod percentile;
 mod policy;
+mod sounds;
 mod uniform;
 mod waveform;
 
 pub use augmenter::Augmenter;
 pub use change::{Change, Family, Node, Planned};
 pub use compose::{Compose, OneOf, SomeOf};
+pub use pad::{PadMode, PadSection};
 pub use policy::{Policy, PolicySpec};
+pub use sounds::Sounds;
 pub use uniform::Uniform;
 pub use waveform::{
-    Gain, PitchShift, PitchShiftPlan, StretchMethod, TimeStretch, TimeStretchPlan,
-    WaveformAugmentation,
+    AdjustDuration, AirAbsorption, Aliasing, ApplyTo, BackgroundNoise, BandPass, BandStop,
+    BitCrush, ChannelShuffle, Clip, Clipping, ClippingDistortion, ColorNoise, Gain, GainRamp,
+    GaussianNoise, GaussianSnr, HighPass, HighShelf, ImpulseResponse, Limiter,
+    LoudnessNormalization, LowPass, LowShelf, Normalize, Padding, Peaking, PitchShift,
+    PitchShiftPlan, PolarityInversion, RepeatMode, RepeatPart, ResampleJitter, Reverb, Reverse,
+    SevenBandParametricEq, Shift, StretchMethod, TanhDistortion, ThresholdMode, TimeMask,
+    TimeStretch, TimeStretchPlan, Trim, WaveformAugmentation,
 };

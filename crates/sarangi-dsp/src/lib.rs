@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod autocorrelation;
+mod biquad;
+mod butterworth;
 mod complexes;
+mod convolver;
 mod dct;
 mod double_fft;
 mod framing;
 mod halve;
 mod istft;
 mod lanes;
+mod loudness;
 mod median_filter;
 mod padding;
 mod phase_vocoder;
@@ -19,6 +23,7 @@ mod resize;
 mod savitzky_golay;
 mod simd;
 mod smooth;
+mod spectral_gain;
 mod stft;
 mod stft_spec;
 mod time_stretch;
@@ -26,10 +31,14 @@ mod viterbi;
 mod window;
 
 pub use autocorrelation::{Autocorrelation, AutocorrelationScratch};
+pub use biquad::{Biquad, Cascade};
+pub use butterworth::Band;
+pub use convolver::Convolver;
 pub use dct::dct_matrix;
 pub use framing::Framing;
 pub use halve::Halve;
 pub use istft::{Istft, OverlapAdd};
+pub use loudness::LoudnessMeter;
 pub use median_filter::{MedianFilter, MedianFilterScratch};
 pub use num_complex::Complex32;
 pub use padding::Padding;
@@ -40,6 +49,7 @@ pub use resample::{Resample, ResampleStream, resample};
 pub use resize::{resize_antialiased, resize_bilinear};
 pub use savitzky_golay::{Ends, SavitzkyGolay};
 pub use smooth::smooth_length;
+pub use spectral_gain::spectral_gain;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
 pub use time_stretch::{TimeStretch, TimeStretchStream};

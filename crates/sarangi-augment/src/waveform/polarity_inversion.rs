@@ -1,0 +1,41 @@
+//! Upside down.
+
+use sarangi_core::{Result, Rng, SampleRate, Waveform};
+use serde::{Deserialize, Serialize};
+
+use crate::channels::in_place;
+use crate::{Change, WaveformAugmentation};
+
+/// y = −x, which sounds the same: as `audiomentations.PolarityInversion`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolarityInversion {
+    /// How likely it is that an example is changed. Default 1.
+    pub p: f64,
+}
+
+impl Default for PolarityInversion {
+    fn default() -> Self {
+        Self { p: 1.0 }
+    }
+}
+
+impl Change<WaveformAugmentation> for PolarityInversion {
+    type Plan = ();
+
+    fn p(&self) -> f64 {
+        self.p
+    }
+
+    fn plan(&self, _: SampleRate) -> Result<()> {
+        Ok(())
+    }
+
+    fn draw(&self, (): &(), _: &mut Rng) -> Self {
+        Self { p: 1.0 }
+    }
+
+    fn apply(&self, (): &(), wave: Waveform) -> Result<Waveform> {
+        in_place(wave, |row| row.iter_mut().for_each(|x| *x = -*x))
+    }
+}
