@@ -1,0 +1,1 @@
+"""What augment_quality.py measures time stretches and pitch shifts with."""
