@@ -10,7 +10,8 @@ Prints a Markdown table for each kind of change and each rate; `--json` prints t
 change too. What each column is:
 
 - cents, tone SNR: six sines from 110 to 4186 Hz of 4 s. The pitch's distance from the ideal one, largest and
-  mean; and the level of the best constant sinusoid over all else in the middle half, median.
+  mean; and the level of the best constant sinusoid over all else in the middle half,
+  the tones' median.
 - length: samples too many (the largest error).
 - click: bursts of noise every 0.5 s. Milliseconds that hold 90 % of the energy (as made: 1.2), the mean
   distance of half the energy from its ideal time, the deviation of that, and the energy more than 3 ms
@@ -30,11 +31,6 @@ Ours is a program called as `PATH augment --transform time-stretch --set rate=0.
 a worker (peers/augment/commands.py has its protocol). A system that is not installed is named and skipped.
 The exit status is 1 if ours failed, 2 for wrong usage.
 """
-
-import os
-
-for name in ("RAYON", "OMP", "MKL", "OPENBLAS", "NUMBA"):
-    os.environ[f"{name}_NUM_THREADS"] = "1"  # Before NumPy reads it; the programs inherit it.
 
 import argparse
 import json
@@ -66,6 +62,8 @@ def arguments():
     chosen.systems = chosen.systems or [*(["ours"] if chosen.ours else []), *systems.PEERS]
     if "ours" in chosen.systems and not chosen.ours:
         parser.error("the system ours needs --ours COMMAND")
+    if not chosen.stretch and not chosen.shift:
+        parser.error("--stretch or --shift has to name something to do")
     return chosen
 
 

@@ -22,7 +22,7 @@ class Command:
     `arguments(source, out, change)` is its command line. Its time includes its start."""
 
     def __init__(self, name, arguments):
-        self.name, self._arguments = name, arguments
+        self.name, self.arguments = name, arguments
 
     def apply(self, y, sr, change):
         return self._run(y, sr, change)[0]
@@ -37,7 +37,7 @@ class Command:
             source, out = Path(folder) / "in.wav", Path(folder) / "out.wav"
             soundfile.write(source, y, sr, subtype="FLOAT")
             before = children_ms()
-            call(self._arguments(str(source), str(out), change))
+            call(self.arguments(str(source), str(out), change))
             took = children_ms() - before
             result, rate = soundfile.read(out, dtype="float32")
         if rate != sr or result.ndim != 1:

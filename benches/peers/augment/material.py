@@ -26,16 +26,15 @@ def glide(sr, change=None):
 
 
 def clicks(sr, change=None):
-    """Bursts of noise of 4 ms that start at `click_times`. A click stays what it is: a stretch only moves it."""
+    """The same burst of noise of 4 ms at all `click_times`. It stays what it is: a stretch only moves it."""
     count, rate, _ = shape(sr, change)
-    y = np.zeros(count, np.float32)
-    rng = np.random.default_rng(7)
     length = round(CLICK_SECONDS * sr)
-    decay = np.exp(-times(length, sr) / CLICK_DECAY)
+    burst = np.random.default_rng(7).standard_normal(length) * np.exp(-times(length, sr) / CLICK_DECAY)
+    burst *= 0.7 / np.abs(burst).max()
+    y = np.zeros(count, np.float32)
     for at in click_times() / rate:
-        noise = decay * rng.uniform(-1, 1, length)
         start = round(at * sr)
-        y[start : start + length] += (0.7 * noise / np.abs(noise).max()).astype(np.float32)
+        y[start : start + length] = burst
     return y
 
 
@@ -45,7 +44,7 @@ def click_times():
 
 
 def mix(sr, change=None):
-    return 0.5 * glide(sr, change) + clicks(sr, change)
+    return glide(sr, change) + np.float32(0.75) * clicks(sr, change)
 
 
 def shape(sr, change):

@@ -6,15 +6,17 @@ N_FFT, HOP, MELS = 2048, 512, 128
 FLOOR_DB = 60.0
 DELAY = 0.040
 """A constant delay is no fault here: the best one up to this, in seconds, is taken."""
-STEPS = [0.001, 0.0001]
-"""Of the search for it, each around what the step before found."""
+STEPS = [0.004, 0.0005, 0.0001]
+"""Of the search for it, each around what the one before found: far below the window's length, over
+which spectra change little."""
+SEARCH_HOP = 8 * HOP
 
 
 def distance(y, exact, sr):
     """Spectral convergence in dB and the mean difference of log-mel spectra in dB, 60 dB below the
     exact one's peak being silence to both."""
-    wanted = magnitudes(exact)
-    got = magnitudes(delayed(y, best_delay(y, exact, sr), len(exact)))
+    late = best_delay(y, exact, sr)
+    wanted, got = magnitudes(exact), magnitudes(delayed(y, late, len(exact)))
     convergence = 20 * np.log10(np.linalg.norm(wanted - got) / np.linalg.norm(wanted) + 1e-12)
     bank = mel_filters(sr)
     wanted, got = wanted**2 @ bank, got**2 @ bank
@@ -24,19 +26,19 @@ def distance(y, exact, sr):
 
 
 def best_delay(y, exact, sr):
-    """In samples, positive where `y` comes late; judged by every fourth frame."""
-    wanted = magnitudes(exact, 4 * HOP)
+    """In samples, positive where `y` comes late; judged by every eighth frame."""
+    wanted = magnitudes(exact, SEARCH_HOP)
     center, reach = 0, DELAY
     for step in STEPS:
         tries = np.unique(center + np.round(np.arange(-reach, reach + step / 2, step) * sr).astype(int))
-        errors = [np.linalg.norm(wanted - magnitudes(delayed(y, d, len(exact)), 4 * HOP)) for d in tries]
+        errors = [np.linalg.norm(wanted - magnitudes(delayed(y, d, len(exact)), SEARCH_HOP)) for d in tries]
         center, reach = int(tries[np.argmin(errors)]), step
     return center
 
 
 def delayed(y, delay, length):
     """`length` samples of `y` from `delay` on, zeros where it has none."""
-    out = np.zeros(length, np.float64)
+    out = np.zeros(length)
     part = y[max(0, delay) : max(0, delay + length)]
     start = max(0, -delay)
     out[start : start + len(part)] = part[: length - start]

@@ -45,6 +45,7 @@ def librosa():
 
 
 def torchaudio(n_fft=2048, hop=512):
+    """With librosa's frames, which its `pitch_shift` does not take by default."""
     torch, audio = needed("torch"), needed("torchaudio")
     torch.set_num_threads(1)
     window = torch.hann_window(n_fft)
