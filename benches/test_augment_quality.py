@@ -169,6 +169,11 @@ class Program(unittest.TestCase):
         self.assertGreater(figures["summaries"][0]["max_cents"], 100)  # It is a resampling.
         self.assertIn("### Time stretch × 1.1 at 22,050 Hz", done.stderr)
 
+    def test_each_change_has_a_table(self):
+        done = run(*self.FAKE, "--stretch", "0.9", "1.1", "--shift", "--each")
+        titles = [line for line in done.stdout.splitlines() if line.startswith("###")]
+        self.assertEqual(titles, [f"### Time stretch × {r} at 22,050 Hz" for r in (0.9, 1.1)])
+
     def test_timing(self):
         done = run(*self.FAKE, "--stretch", "0.9", "--shift", "--timing", "--rounds", "1", "--json")
         row = json.loads(done.stdout)[0]

@@ -27,11 +27,12 @@ MUSIC = {
 
 
 def quality(rows):
-    """A table for each kind of change and each rate, of the summaries."""
+    """A table for each rate and group of changes, of the summaries."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row["change"], tuple(row["values"]), row["sr"]), []).append(row)
     lines = []
-    for kind, sr in dict.fromkeys((row["change"], row["sr"]) for row in rows):
-        chosen = [row for row in rows if (row["change"], row["sr"]) == (kind, sr)]
-        values = sorted({value for row in chosen for value in row["values"]})
+    for (kind, values, sr), chosen in groups.items():
         amounts = ", ".join(str(Change(kind, value)) for value in values)
         columns = QUALITY | (MUSIC if any(row["music_gain_db"] is not None for row in chosen) else {})
         lines += [f"### {title(kind)} {amounts} at {sr:,} Hz", "", *table(columns, chosen), ""]
