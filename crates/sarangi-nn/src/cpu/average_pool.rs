@@ -237,7 +237,7 @@ impl Kernel for Backward<'_> {
 mod tests {
     use super::super::map::{Activation, Map};
     use super::*;
-    use crate::ops::Geometry2d;
+    use crate::geometry::Geometry2d;
     use proptest::prelude::*;
 
     fn noise(count: usize, seed: u64) -> Vec<f32> {

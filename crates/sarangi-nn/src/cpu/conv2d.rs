@@ -6,7 +6,7 @@ use super::map::Activation;
 use super::pictures::Pictures;
 use super::source::Source;
 use super::winograd::Winograd;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// One convolution's shapes, checked by the operation that makes it: the output is as large as
 /// [`Geometry2d::output`] says, and the groups divide both numbers of channels.

@@ -15,7 +15,7 @@ use super::buffer::Buffer;
 use super::map::Activation;
 use super::pictures::Pictures;
 use super::source::Source;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// The shapes of a depthwise convolution: channel c of the input has the `output.channels /
 /// input.channels` channels of the output that begin at c times as many.

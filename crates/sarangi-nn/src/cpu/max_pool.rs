@@ -281,7 +281,7 @@ mod tests {
     use super::super::map::{Activation, Map};
     use super::super::unpool::Unpool;
     use super::*;
-    use crate::ops::Geometry2d;
+    use crate::geometry::Geometry2d;
     use proptest::prelude::*;
 
     /// Values of which many are equal.

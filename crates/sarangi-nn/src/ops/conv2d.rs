@@ -3,12 +3,12 @@
 use candle_core::Tensor;
 use sarangi_core::{During, Error, Result};
 
-use super::Geometry2d;
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::conv2d::{Conv, Epilogue};
 use crate::cpu::pictures::Pictures;
+use crate::geometry::Geometry2d;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, records};

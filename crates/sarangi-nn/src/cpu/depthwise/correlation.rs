@@ -13,7 +13,7 @@ use super::super::tasks::{Strip, strips};
 use super::super::tile::even_parts;
 use super::super::windows::{Tap, Windows, reach};
 use super::{Depthwise, square};
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// Sums over windows of one picture for each pixel of another with the same channels.
 #[derive(Debug)]
