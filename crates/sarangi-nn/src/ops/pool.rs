@@ -121,11 +121,7 @@ fn max_pool(
     output: Pictures,
     windows: Windows,
 ) -> Result<Value> {
-    let pool = MaxPool {
-        input,
-        output,
-        windows,
-    };
+    let pool = MaxPool::new(input, output, windows);
     let xs = match xs.view() {
         View::Host(xs) => xs,
         View::Device(xs) => {
