@@ -1,7 +1,6 @@
 //! The window of nearly every network, 3 × 3 that moves by one pixel: each input that is read
 //! serves all outputs of a tile that need it.
 
-use super::super::map::Clamp;
 use super::super::simd::Lanes;
 use super::super::tile::even_parts;
 
@@ -33,7 +32,7 @@ pub(super) struct Rows<'a> {
 impl Rows<'_> {
     /// Computes R rows, 1 or 2.
     #[inline(always)]
-    pub(super) fn run<S: Lanes, const R: usize>(&self, simd: S, clamp: Clamp<S>, y: &mut [f32]) {
+    pub(super) fn run<S: Lanes, const R: usize>(&self, simd: S, y: &mut [f32]) {
         let y_row = self.width * self.channels;
         let end = self.channels.next_multiple_of(S::F32_LANES);
         assert!((1..=2).contains(&R));
@@ -74,10 +73,10 @@ impl Rows<'_> {
                         lanes,
                     };
                     match columns {
-                        1 => tile.run::<S, R, 1>(simd, &weights, start[0], clamp),
-                        2 => tile.run::<S, R, 2>(simd, &weights, start[0], clamp),
-                        3 => tile.run::<S, R, 3>(simd, &weights, start[0], clamp),
-                        _ => tile.run::<S, R, COLUMNS>(simd, &weights, start[0], clamp),
+                        1 => tile.run::<S, R, 1>(simd, &weights, start[0]),
+                        2 => tile.run::<S, R, 2>(simd, &weights, start[0]),
+                        3 => tile.run::<S, R, 3>(simd, &weights, start[0]),
+                        _ => tile.run::<S, R, COLUMNS>(simd, &weights, start[0]),
                     }
                 }
                 done += columns;
@@ -110,7 +109,6 @@ impl Tile {
         simd: S,
         weights: &[S::f32s; TAPS],
         start: S::f32s,
-        clamp: Clamp<S>,
     ) {
         let mut sums = [[start; N]; R];
         for (row, &x) in self.x.iter().enumerate().take(R + 2) {
@@ -129,7 +127,6 @@ impl Tile {
         }
         for (i, sums) in sums.iter().enumerate() {
             for (j, &sum) in sums.iter().enumerate() {
-                let sum = clamp.apply(simd, sum);
                 // SAFETY: by the contract.
                 unsafe {
                     let y = self.y.add(i * self.y_row + j * self.step);
