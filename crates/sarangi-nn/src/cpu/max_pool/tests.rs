@@ -255,6 +255,7 @@ fn the_same_through_a_chain_as_of_its_results() {
         let places = of.forward(Source::Mapped(&x, &map), &mut found);
         let expected_places = of.forward(Source::Stored(&stored), &mut expected);
         assert_eq!(bits(&found), bits(&expected));
-        assert_eq!(places.bytes(), expected_places.bytes());
+        let count = of.output.len();
+        assert_eq!(places.bytes()[..count], expected_places.bytes()[..count]);
     }
 }
