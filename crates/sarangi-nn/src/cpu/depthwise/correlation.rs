@@ -14,7 +14,6 @@ use super::super::tasks::{Strip, strips};
 use super::super::tile::even_parts;
 use super::super::windows::{Tap, Windows, reach};
 use super::{Depthwise, square};
-use crate::geometry::Geometry2d;
 
 /// Sums over windows of one picture for each pixel of another with the same channels.
 #[derive(Debug)]
@@ -93,7 +92,7 @@ impl<'a> Correlation<'a> {
             weights: pack(of, filter),
             start,
             epilogue,
-            square: is_square(window).then_some(window.padding[0]),
+            square: square::fits(window).then_some(window.padding[0]),
             reversed: false,
         }
     }
@@ -140,7 +139,7 @@ impl<'a> Correlation<'a> {
             weights: pack(of, filter),
             start: Buffer::zeros(padded(of.output.channels)),
             epilogue: Epilogue::default(),
-            square: above.filter(|_| is_square(window)),
+            square: above.filter(|_| square::fits(window)),
             reversed: true,
         }
     }
@@ -177,13 +176,6 @@ impl Phase {
             last + self.count.saturating_sub(1) * self.in_step + 1
         })
     }
-}
-
-/// Whether [`square`] can do this window. It reads three columns for each pixel, from the left
-/// margin's start on.
-fn is_square(window: &Geometry2d) -> bool {
-    let ones = [window.stride, window.dilation] == [[1, 1]; 2];
-    ones && window.kernel == [3, 3] && window.padding[1] <= 2
 }
 
 /// The filter as rows of padded channels, one for each tap.

@@ -3,12 +3,20 @@
 
 use super::super::simd::Lanes;
 use super::super::tile::even_parts;
+use crate::geometry::Geometry2d;
 
 /// Taps of the window.
 pub(super) const TAPS: usize = 9;
 
 /// Columns of a tile, at most.
 const COLUMNS: usize = 4;
+
+/// Whether a window is the one that is done here. It reads three columns for each pixel, from the left
+/// margin's start on.
+pub(super) fn fits(window: &Geometry2d) -> bool {
+    let ones = [window.stride, window.dilation] == [[1, 1]; 2];
+    ones && window.kernel == [3, 3] && window.padding[1] <= 2
+}
 
 /// One or two rows of the output.
 pub(super) struct Rows<'a> {
