@@ -3,11 +3,11 @@
 use ndarray::{Array3, Axis};
 use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Transform, Waveform};
 use sarangi_dsp::resize_antialiased;
+use sarangi_plot::Shades;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::mono;
 use crate::check::within;
-use crate::picture::Shades;
 use crate::{ChannelFeature, ColourMap, FeatureSpec};
 
 const NAME: &str = "image";

@@ -1,34 +1,39 @@
 //! Letters.
 
-use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point, point};
+use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve};
 use sarangi_core::{Error, Result};
 
-use super::canvas::Canvas;
-use super::palette::{Colour, INK};
+use crate::{Canvas, Colour, INK, Point, point};
 
 /// Where the point that a text is placed at lies along its baseline.
-#[derive(Clone, Copy)]
-pub(crate) enum Align {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Align {
+    /// The text begins there.
     Start,
+    /// The text's middle is there.
     Middle,
+    /// The text ends there.
     End,
 }
 
 /// How a text looks.
-#[derive(Clone, Copy)]
-pub(crate) struct TextStyle {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextStyle {
     /// Pixels to the em.
-    pub(crate) size: f32,
-    pub(crate) bold: bool,
-    pub(crate) colour: Colour,
-    pub(crate) align: Align,
+    pub size: f32,
+    /// Whether it is bold.
+    pub bold: bool,
+    /// Its colour.
+    pub colour: Colour,
+    /// Where its point lies.
+    pub align: Align,
     /// Degrees, counter-clockwise.
-    pub(crate) angle: f32,
+    pub angle: f32,
 }
 
 impl TextStyle {
     /// Ink, regular, level, starting at its point.
-    pub(crate) fn new(size: f32) -> Self {
+    pub fn new(size: f32) -> Self {
         Self {
             size,
             bold: false,
@@ -38,53 +43,62 @@ impl TextStyle {
         }
     }
 
-    pub(crate) fn bold(self) -> Self {
+    /// The same in bold.
+    pub fn bold(self) -> Self {
         Self { bold: true, ..self }
     }
 
-    pub(crate) fn colour(self, colour: Colour) -> Self {
+    /// The same in another colour.
+    pub fn colour(self, colour: Colour) -> Self {
         Self { colour, ..self }
     }
 
-    pub(crate) fn align(self, align: Align) -> Self {
+    /// The same with its point elsewhere.
+    pub fn align(self, align: Align) -> Self {
         Self { align, ..self }
     }
 
-    pub(crate) fn angle(self, angle: f32) -> Self {
+    /// The same at an angle, in degrees counter-clockwise.
+    pub fn angle(self, angle: f32) -> Self {
         Self { angle, ..self }
     }
 
     /// How far below a line's middle its baseline lies for capitals and digits to look centred.
-    pub(crate) fn drop(self) -> f32 {
+    pub fn drop(self) -> f32 {
         0.365 * self.size
     }
 }
 
-/// The embedded fonts.
-pub(crate) struct Fonts {
+/// The embedded fonts: DejaVu Sans, regular and bold.
+#[derive(Clone, Debug)]
+pub struct Fonts {
     regular: FontRef<'static>,
     bold: FontRef<'static>,
 }
 
 impl Fonts {
-    pub(crate) fn load() -> Result<Self> {
+    /// Reads the embedded fonts.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if they are broken, which only a broken program can have.
+    pub fn load() -> Result<Self> {
         let parse = |bytes| {
             FontRef::try_from_slice(bytes).map_err(|e| Error::backend("read the embedded font", e))
         };
         Ok(Self {
-            regular: parse(include_bytes!("../../assets/DejaVuSans.subset.ttf"))?,
-            bold: parse(include_bytes!("../../assets/DejaVuSans-Bold.subset.ttf"))?,
+            regular: parse(include_bytes!("../assets/DejaVuSans.subset.ttf"))?,
+            bold: parse(include_bytes!("../assets/DejaVuSans-Bold.subset.ttf"))?,
         })
     }
 
     /// The width of a text in pixels.
-    pub(crate) fn width(&self, text: &str, style: TextStyle) -> f32 {
+    pub fn width(&self, text: &str, style: TextStyle) -> f32 {
         let (_, end) = self.layout(text, style);
         end
     }
 
     /// The text, or as much of it as fits into `width` pixels with "…" after it.
-    pub(crate) fn shorten(&self, text: &str, style: TextStyle, width: f32) -> String {
+    pub fn shorten(&self, text: &str, style: TextStyle, width: f32) -> String {
         if self.width(text, style) <= width {
             return text.to_owned();
         }
@@ -99,7 +113,7 @@ impl Fonts {
     }
 
     /// Draws a text with its baseline through `at`.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, text: &str, at: Point, style: TextStyle) {
+    pub fn draw(&self, canvas: &mut Canvas, text: &str, at: Point, style: TextStyle) {
         let font = self.face(style);
         let (glyphs, width) = self.layout(text, style);
         let start = match style.align {
@@ -113,9 +127,9 @@ impl Fonts {
             let Some(outline) = font.outline(glyph) else {
                 continue;
             };
-            let place = |p: Point| {
+            let place = |p: ab_glyph::Point| -> ab_glyph::Point {
                 let (x, y) = (start + x + scale * p.x, scale * p.y);
-                at + point(x * cos - y * sin, -x * sin - y * cos)
+                (at + point(x * cos - y * sin, -x * sin - y * cos)).into()
             };
             let curves = outline.curves.into_iter().map(|curve| match curve {
                 OutlineCurve::Line(a, b) => OutlineCurve::Line(place(a), place(b)),

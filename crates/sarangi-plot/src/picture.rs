@@ -1,24 +1,44 @@
 //! Feature maps as pictures.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::ArrayView3;
 use sarangi_core::{Error, Result};
 
-use crate::{Colour, ColourMap};
+use crate::{Colour, ColourMap, Shades};
 
 const OP: &str = "picture";
+/// The longest side of what is drawn: no program shows more.
+const LARGEST: usize = 1 << 16;
 /// Rows of pixels between two channels, and their colour.
 const GAP: usize = 2;
-const PAPER: Colour = [255; 3];
+pub(crate) const PAPER: Colour = [255; 3];
 
 /// A picture in 24-bit colour, row by row from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    width: usize,
-    height: usize,
-    rgb: Vec<u8>,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) rgb: Vec<u8>,
 }
 
 impl Picture {
+    /// A picture of one colour.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a side is not from 1 to 65,536 pixels.
+    pub fn plain(width: usize, height: usize, colour: Colour) -> Result<Self> {
+        for (field, pixels) in [("width", width), ("height", height)] {
+            if !(1..=LARGEST).contains(&pixels) {
+                let reason = format!("must be 1 to {LARGEST} pixels, got {pixels}");
+                return Err(Error::config(OP, field, reason));
+            }
+        }
+        Ok(Self {
+            width,
+            height,
+            rgb: colour.repeat(width * height),
+        })
+    }
+
     /// Shows a map of shape (channels, bins, frames): one pixel for each value, time from left to
     /// right, the lowest bin at the bottom, channels below each other with two white rows between.
     ///
@@ -70,7 +90,7 @@ impl Picture {
     }
 
     /// Takes a map of shape (3, height, width) as the red, green and blue of its pixels, from 0 to 1
-    /// with the first row on top, such as an [`ImageSpec`](crate::ImageSpec)'s; what lies outside has
+    /// with the first row on top, such as an image feature's; what lies outside has
     /// the nearer end's colour, NaN none.
     ///
     /// # Errors
@@ -104,46 +124,6 @@ impl Picture {
     pub fn rgb(&self) -> &[u8] {
         &self.rgb
     }
-}
-
-/// How far values lie between the ends of a range.
-pub(crate) struct Shades {
-    low: f64,
-    scale: f64,
-}
-
-impl Shades {
-    /// The range from one limit to the other; one that is not given is the least or the largest
-    /// finite value of the map.
-    pub(crate) fn of(map: ArrayView2<'_, f32>, limits: (Option<f32>, Option<f32>)) -> Self {
-        let (least, largest) = finite_range(map);
-        // In double precision, as the width of the range may be beyond single precision.
-        let low = f64::from(limits.0.unwrap_or(least));
-        let width = f64::from(limits.1.unwrap_or(largest)) - low;
-        Self {
-            low,
-            scale: if width > 0.0 { 1.0 / width } else { 0.0 },
-        }
-    }
-
-    /// 0 at the low end, 1 at the high end; an infinite value stays so.
-    pub(crate) fn share(&self, value: f32) -> f32 {
-        match value.is_infinite() {
-            true => value,
-            false => ((f64::from(value) - self.low) * self.scale) as f32,
-        }
-    }
-}
-
-/// The least and the largest finite value; (0, 0) if there is none.
-fn finite_range(channel: ArrayView2<'_, f32>) -> (f32, f32) {
-    let finite = channel.iter().copied().filter(|x| x.is_finite());
-    finite
-        .fold(None, |range, x| {
-            let (low, high) = range.unwrap_or((x, x));
-            Some((x.min(low), x.max(high)))
-        })
-        .unwrap_or((0.0, 0.0))
 }
 
 #[cfg(test)]

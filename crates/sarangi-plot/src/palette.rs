@@ -1,16 +1,21 @@
 //! The colours of all plots: dark grey ink, and two hues that colour-blind readers tell apart.
 
-/// Red, green and blue, gamma-encoded (sRGB).
-pub(crate) type Colour = [u8; 3];
+use crate::Colour;
 
-pub(crate) const PAPER: Colour = [255, 255, 255];
-pub(crate) const INK: Colour = [33, 41, 51];
-pub(crate) const SOFT_INK: Colour = [91, 102, 114];
-pub(crate) const GRID: Colour = [230, 233, 237];
-pub(crate) const AXIS: Colour = [150, 159, 170];
-/// Blue and orange of Okabe and Ito's palette (2008), which also differ in lightness.
-pub(crate) const TRAINING: Colour = [230, 159, 0];
-pub(crate) const VALIDATION: Colour = [0, 114, 178];
+/// What is drawn on.
+pub const PAPER: Colour = crate::picture::PAPER;
+/// Letters that are read first.
+pub const INK: Colour = [33, 41, 51];
+/// Letters that explain.
+pub const SOFT_INK: Colour = [91, 102, 114];
+/// Lines behind what is drawn.
+pub const GRID: Colour = [230, 233, 237];
+/// The edges of what is drawn.
+pub const AXIS: Colour = [150, 159, 170];
+/// The first hue: the blue of Okabe and Ito's palette (2008).
+pub const ACCENT: Colour = [0, 114, 178];
+/// The second hue: the orange of that palette, which also differs in lightness.
+pub const SECOND: Colour = [230, 159, 0];
 
 /// From nothing to everything: one blue that only darkens, so that it also reads in grey.
 const SEQUENCE: [Colour; 5] = [
@@ -22,7 +27,7 @@ const SEQUENCE: [Colour; 5] = [
 ];
 
 /// The colour of a share between 0 and 1.
-pub(crate) fn sequential(share: f64) -> Colour {
+pub fn sequential(share: f64) -> Colour {
     let steps = SEQUENCE.len() - 1;
     let at = share.clamp(0.0, 1.0) * steps as f64;
     let lower = (at as usize).min(steps - 1);
@@ -38,7 +43,7 @@ pub(crate) fn sequential(share: f64) -> Colour {
 ///
 /// From a contrast of 3 : 1 on, which WCAG asks of large letters, white is easier to read on blue
 /// than dark letters, even where their computed contrast is a little higher.
-pub(crate) fn readable_on(background: Colour) -> Colour {
+pub fn readable_on(background: Colour) -> Colour {
     if contrast(PAPER, background) >= 3.0 {
         PAPER
     } else {

@@ -1,16 +1,17 @@
 //! Ticks at round numbers.
 
 /// Round places on an axis, and how to write them.
-pub(crate) struct Ticks {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticks {
     /// Ascending, all within the range asked for.
-    pub(crate) values: Vec<f64>,
+    pub values: Vec<f64>,
     step: f64,
 }
 
 impl Ticks {
     /// About `count` multiples of 1, 2 or 5 times a power of ten within [`low`, `high`], which must
     /// be finite and ascending; no step is below `smallest`.
-    pub(crate) fn new(low: f64, high: f64, count: usize, smallest: f64) -> Self {
+    pub fn new(low: f64, high: f64, count: usize, smallest: f64) -> Self {
         let step = round_step((high - low) / count.max(1) as f64).max(smallest);
         let first = (low / step).ceil() as i64;
         let last = (high / step * (1.0 + 1e-12)).floor() as i64;
@@ -23,7 +24,7 @@ impl Ticks {
     }
 
     /// A tick's number, with as many decimals as the step between ticks needs.
-    pub(crate) fn label(&self, value: f64) -> String {
+    pub fn label(&self, value: f64) -> String {
         if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
             return format!("{value:.1e}");
         }
@@ -46,7 +47,7 @@ fn round_step(step: f64) -> f64 {
 }
 
 /// The end of an axis from 0 that has room for `high`: the next round number.
-pub(crate) fn round_up(high: f64, count: usize) -> f64 {
+pub fn round_up(high: f64, count: usize) -> f64 {
     let step = round_step(high / count.max(1) as f64);
     (high / step * (1.0 - 1e-12)).ceil() * step
 }
