@@ -11,6 +11,8 @@ mod decibels;
 mod delta;
 mod derivative;
 mod discrete_wavelet;
+#[cfg(feature = "draw")]
+mod draw;
 mod feature_spec;
 mod five_channel;
 mod frame_norm;

@@ -12,8 +12,8 @@ pub type Colour = [u8; 3];
 
 /// The colours that numbers are shown in.
 ///
-/// All but jet go from dark to light without a turn, so that they also read in print and by the
-/// colour-blind.
+/// All but jet and diverging go from dark to light without a turn, so that they also read in print
+/// and by the colour-blind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColourMap {
@@ -29,7 +29,19 @@ pub enum ColourMap {
     /// Black to white; matplotlib's `gray`.
     #[serde(alias = "gray")]
     Grey,
+    /// Blue over white to orange, dark at both ends: for numbers on both sides of zero. Our own, like
+    /// matplotlib's `RdBu_r`.
+    Diverging,
 }
+
+/// The colours of [`ColourMap::Diverging`] at equal distances.
+const DIVERGING: [Colour; 5] = [
+    [0, 40, 84],
+    [0, 114, 178],
+    [247, 247, 247],
+    [213, 94, 0],
+    [96, 32, 0],
+];
 
 impl ColourMap {
     /// What is shown where there is no number (NaN): a red that is in none of the maps.
@@ -51,10 +63,24 @@ impl ColourMap {
             Self::Inferno => INFERNO,
             Self::Jet => JET,
             Self::Grey => return [step; 3],
+            Self::Diverging => return between(&DIVERGING, f64::from(step) / 255.0),
         };
         let at = 3 * usize::from(step);
         [table[at], table[at + 1], table[at + 2]]
     }
+}
+
+/// The colour at a share of the way through others that lie at equal distances.
+pub(crate) fn between(colours: &[Colour], share: f64) -> Colour {
+    let steps = colours.len() - 1;
+    let at = share.clamp(0.0, 1.0) * steps as f64;
+    let lower = (at as usize).min(steps - 1);
+    let rest = at - lower as f64;
+    let (from, to) = (colours[lower], colours[lower + 1]);
+    std::array::from_fn(|i| {
+        let (from, to) = (f64::from(from[i]), f64::from(to[i]));
+        (from + (to - from) * rest).round() as u8
+    })
 }
 
 #[cfg(test)]
@@ -117,13 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn every_map_but_jet_grows_lighter_and_every_number_has_a_colour() {
+    fn maps_grow_lighter_and_every_number_has_a_colour() {
         for map in [
             ColourMap::Viridis,
             ColourMap::Magma,
             ColourMap::Inferno,
             ColourMap::Jet,
             ColourMap::Grey,
+            ColourMap::Diverging,
         ] {
             let luminance = |[r, g, b]: Colour| {
                 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b)
@@ -132,7 +159,8 @@ mod tests {
                 .map(|i| luminance(map.colour(i as f32 / 255.0)))
                 .collect();
             assert!(
-                map == ColourMap::Jet || steps.windows(2).all(|pair| pair[0] < pair[1] + 0.5),
+                matches!(map, ColourMap::Jet | ColourMap::Diverging)
+                    || steps.windows(2).all(|pair| pair[0] < pair[1] + 0.5),
                 "{map:?}"
             );
             assert_eq!(map.colour(f32::NEG_INFINITY), map.colour(0.0));
@@ -142,5 +170,20 @@ mod tests {
             assert_eq!(map.colour(f32::NAN), ColourMap::MISSING);
             assert!((0..256).all(|i| map.colour(i as f32 / 255.0) != ColourMap::MISSING));
         }
+    }
+
+    #[test]
+    fn a_diverging_map_is_lightest_in_the_middle() {
+        let light = |share: f32| {
+            let colour = ColourMap::Diverging.colour(share);
+            colour.iter().map(|&part| u32::from(part)).sum::<u32>()
+        };
+        for step in 1..=128 {
+            let [near, far] = [step - 1, step].map(|step| step as f32 / 256.0);
+            assert!(light(0.5 - near) >= light(0.5 - far), "{step}");
+            assert!(light(0.5 + near) >= light(0.5 + far), "{step}");
+        }
+        assert_eq!(ColourMap::Diverging.colour(0.0), DIVERGING[0]);
+        assert_eq!(ColourMap::Diverging.colour(1.0), DIVERGING[4]);
     }
 }

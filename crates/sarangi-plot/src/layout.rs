@@ -6,7 +6,7 @@ use crate::{Area, Axis, Chart, Fonts, Panel, TextStyle};
 
 /// Letters between two marks on an axis below, and on one beside.
 pub(crate) const BELOW: f64 = 5.0;
-pub(crate) const BESIDE: f64 = 2.4;
+pub(crate) const BESIDE: f64 = 1.9;
 /// The narrowest panel that is drawn, in letters.
 const LEAST: f32 = 3.0;
 
@@ -136,5 +136,7 @@ pub(crate) fn bar_axis(heat: &crate::Heat) -> Axis {
 
 /// Letters grow with the picture, but not as fast.
 fn text_size(width: f32, height: f32) -> f32 {
-    ((width * height).sqrt() / 36.0).clamp(10.5, 40.0)
+    (width / 58.0)
+        .min((width * height).sqrt() / 36.0)
+        .clamp(10.5, 40.0)
 }

@@ -1,6 +1,7 @@
 //! The colours of all plots: dark grey ink, and two hues that colour-blind readers tell apart.
 
 use crate::Colour;
+use crate::colour_map::between;
 
 /// What is drawn on.
 pub const PAPER: Colour = crate::picture::PAPER;
@@ -28,15 +29,7 @@ const SEQUENCE: [Colour; 5] = [
 
 /// The colour of a share between 0 and 1.
 pub fn sequential(share: f64) -> Colour {
-    let steps = SEQUENCE.len() - 1;
-    let at = share.clamp(0.0, 1.0) * steps as f64;
-    let lower = (at as usize).min(steps - 1);
-    let rest = at - lower as f64;
-    let (from, to) = (SEQUENCE[lower], SEQUENCE[lower + 1]);
-    std::array::from_fn(|i| {
-        let (from, to) = (f64::from(from[i]), f64::from(to[i]));
-        (from + (to - from) * rest).round() as u8
-    })
+    between(&SEQUENCE, share)
 }
 
 /// Paper on backgrounds dark enough for it, else ink.

@@ -7,11 +7,11 @@ use sarangi_core::{Error, Result};
 use crate::{Colour, Picture};
 
 impl Picture {
-    /// The picture with at most so many colours: the most frequent ones stay, each of the others
-    /// becomes the nearest of them.
+    /// The picture with at most so many colours, each pixel's as near to its old one as can be.
     ///
-    /// With 256 the file is about a third as large, and a heat map with letters looks the same: what is
-    /// lost are shades on the edges of letters.
+    /// With 256 the file is about a third as large, and a heat map with letters looks the same. The
+    /// frequent colours stay; each of the others becomes one that stays, none of them further away
+    /// than the least distance at which so many colours suffice.
     ///
     /// # Errors
     /// [`Error::Config`] if no colour is to stay.
@@ -27,26 +27,50 @@ impl Picture {
         let mut ranked: Vec<(Colour, usize)> = counts.into_iter().collect();
         // By colour as well: the order of a hash map is another each time.
         ranked.sort_unstable_by_key(|&(colour, count)| (usize::MAX - count, colour));
-        let rest = ranked.split_off(colours.min(ranked.len()));
+        let ranked: Vec<Colour> = ranked.into_iter().map(|(colour, _)| colour).collect();
+        if ranked.len() <= colours {
+            return Ok(self);
+        }
+        let (mut near, mut far) = (0, LARGEST);
+        let mut kept = cover(&ranked, far, colours);
+        while far - near > 1 {
+            let middle = near + (far - near) / 2;
+            match cover(&ranked, middle, colours) {
+                Some(fewer) => (far, kept) = (middle, Some(fewer)),
+                None => near = middle,
+            }
+        }
+        let kept = kept.unwrap_or_default();
         let nearest = |colour: Colour| {
-            let best = ranked
-                .iter()
-                .min_by_key(|(kept, _)| distance(colour, *kept));
-            best.map_or(colour, |&(kept, _)| kept)
+            let best = kept.iter().min_by_key(|&&kept| distance(colour, kept));
+            (colour, best.copied().unwrap_or(colour))
         };
-        let replaced: HashMap<Colour, Colour> = rest
-            .into_iter()
-            .map(|(colour, _)| (colour, nearest(colour)))
-            .collect();
-        if !replaced.is_empty() {
-            for pixel in self.rgb.chunks_exact_mut(3) {
-                if let Some(colour) = replaced.get(&[pixel[0], pixel[1], pixel[2]]) {
-                    pixel.copy_from_slice(colour);
-                }
+        let places: HashMap<Colour, Colour> = ranked.into_iter().map(nearest).collect();
+        for pixel in self.rgb.chunks_exact_mut(3) {
+            if let Some(colour) = places.get(&[pixel[0], pixel[1], pixel[2]]) {
+                pixel.copy_from_slice(colour);
             }
         }
         Ok(self)
     }
+}
+
+/// The square of the largest distance there is.
+const LARGEST: u32 = 3 * 255 * 255;
+
+/// The first colours that are further than a distance (squared) from all before them: no colour is
+/// further from all of these. `None` if they are more than `most`.
+fn cover(ranked: &[Colour], within: u32, most: usize) -> Option<Vec<Colour>> {
+    let mut kept: Vec<Colour> = Vec::new();
+    for &colour in ranked {
+        if kept.iter().all(|&other| distance(colour, other) > within) {
+            if kept.len() == most {
+                return None;
+            }
+            kept.push(colour);
+        }
+    }
+    Some(kept)
 }
 
 fn distance(a: Colour, b: Colour) -> u32 {
@@ -68,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_frequent_stay_and_the_others_become_the_nearest() {
+    fn frequent_colours_stay_and_none_moves_far() {
         let (dark, light) = ([10, 10, 10], [200, 200, 200]);
         let pixels = [dark, light, [20, 10, 10], dark, light, [190, 210, 200]];
         let reduced = picture(&pixels).reduced(2).unwrap();
@@ -79,5 +103,19 @@ mod tests {
         let all = picture(&pixels).reduced(256).unwrap();
         assert_eq!(all.rgb(), pixels.concat());
         assert!(picture(&pixels).reduced(0).is_err());
+    }
+
+    #[test]
+    fn a_ramp_keeps_its_rare_ends() {
+        // As a heat map: all but everything is dark, the bright end is in few pixels.
+        let mut pixels: Vec<Colour> = (0..=255).map(|i| [i, i / 2, 255 - i]).collect();
+        pixels.extend((0..40u8).flat_map(|i| vec![[i, i / 2, 255 - i]; 100]));
+        let reduced = picture(&pixels).reduced(32).unwrap();
+        let left: std::collections::HashSet<&[u8]> = reduced.rgb().chunks(3).collect();
+        assert!(left.len() <= 32);
+        for (was, is) in pixels.iter().zip(reduced.rgb().chunks_exact(3)) {
+            let moved = distance(*was, [is[0], is[1], is[2]]);
+            assert!(moved <= 14 * 14, "{was:?} {is:?}");
+        }
     }
 }
