@@ -4,8 +4,8 @@ use sarangi_core::{Error, Result};
 
 use crate::layout::{BELOW, BESIDE, Layout, bar_axis, titled};
 use crate::{
-    AXIS, Align, Area, Axis, Canvas, Fonts, GRID, Heat, Layer, Panel, Picture, SOFT_INK, Style,
-    TextStyle, point,
+    AXIS, Align, Area, Axis, Canvas, ColourMap, Fonts, GRID, Heat, Layer, Panel, Picture, SOFT_INK,
+    Style, TextStyle, point,
 };
 
 /// Panels above each other over one axis, mostly of time, with what explains them.
@@ -69,6 +69,16 @@ impl Chart {
             axes: false,
             ..self
         }
+    }
+
+    /// The same with all its heat maps in these colours.
+    pub fn coloured(mut self, colours: ColourMap) -> Self {
+        for layer in self.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+            if let Layer::Heat(heat) = layer {
+                heat.colours = colours;
+            }
+        }
+        self
     }
 
     /// Draws it.

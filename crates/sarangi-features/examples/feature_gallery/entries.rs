@@ -298,7 +298,7 @@ pub(crate) const FEATURES: &[(&str, &[Entry])] = &[
             entry(
                 "fourier-tempogram",
                 ["FourierTempogramSpec", "rhythm/fourier_tempogram.rs"],
-                "dB",
+                "magnitude; drawn in dB below the largest",
                 "`abs(librosa.feature.fourier_tempogram(…))`",
                 "win_length=192",
             ),

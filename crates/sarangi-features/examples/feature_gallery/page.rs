@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use sarangi_core::{Feature, Result, Spec, Waveform};
-use sarangi_features::FeatureSpec;
+use sarangi_features::{FeatureEntry, FeatureSpec};
 
 use crate::entries::{Entry, FEATURES, PLANS};
 use crate::needs_all;
@@ -47,16 +47,12 @@ pub(crate) fn page(clip: &Waveform, whole: &Waveform) -> Result<String> {
                 "| shape | {} × {} × {} |",
                 shape[0], shape[1], shape[2]
             );
-            let toml = type_of(&feature.spec);
-            let setting = match entry.set.split_once('=') {
-                None => String::new(),
-                Some((key, value)) => format!(", {key} = {}", toml_value(value)),
-            };
+            let recipe = recipe(feature, entry.set);
             let set = match entry.set {
                 "" => String::new(),
                 set => format!(" --set {set}"),
             };
-            let _ = writeln!(page, "| in a recipe | `{{ type = \"{toml}\"{setting} }}` |");
+            let _ = writeln!(page, "| in a recipe | `{recipe}` |");
             let _ = writeln!(
                 page,
                 "| program | `sarangi extract --feature {}{set} IN OUT` |",
@@ -89,10 +85,23 @@ fn section(page: &mut String, entry: &Entry, summary: &str) {
     );
 }
 
-/// How recipes call it.
-fn type_of(spec: &FeatureSpec) -> String {
-    let fields = serde_json::to_value(spec).unwrap_or_default();
-    fields["type"].as_str().unwrap_or_default().to_owned()
+/// How a recipe asks for it, with a setting.
+fn recipe(feature: &FeatureEntry, set: &str) -> String {
+    let fields = serde_json::to_value(&feature.spec).unwrap_or_default();
+    let name = fields["type"].as_str().unwrap_or_default();
+    let mut recipe = format!("{{ type = \"{name}\"");
+    // What tells it from the feature of that type, as the order tells the second derivative.
+    let plain = FeatureSpec::from_name(&name.replace('_', "-"), Default::default());
+    let plain = plain.ok().and_then(|spec| serde_json::to_value(spec).ok());
+    for (key, value) in feature.parameters() {
+        if plain.as_ref().is_some_and(|plain| plain[&key] != value) {
+            let _ = write!(recipe, ", {key} = {value}");
+        }
+    }
+    if let Some((key, value)) = set.split_once('=') {
+        let _ = write!(recipe, ", {key} = {}", toml_value(value));
+    }
+    recipe + " }"
 }
 
 /// Names are quoted.
