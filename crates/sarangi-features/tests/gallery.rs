@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sarangi_features::FeatureSpec;
 
+#[path = "../examples/feature_gallery/base64.rs"]
+mod base64;
+
 /// All pictures together, in bytes: they are in every checkout.
 const MOST: u64 = 1_500_000;
 
@@ -98,4 +101,44 @@ fn what_the_page_tells_recipes_to_write_can_be_read() {
         read += 1;
     }
     assert!(read > 30);
+}
+
+#[test]
+fn the_documentation_of_each_type_shows_its_picture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(docs().join("features.md")).unwrap();
+    for (name, text) in sections(&page) {
+        if !FeatureSpec::catalogue()
+            .iter()
+            .any(|entry| entry.name == name)
+        {
+            continue;
+        }
+        let png = fs::read(docs().join(format!("images/features/{name}.png"))).unwrap();
+        let shown = fs::read_to_string(root.join(format!("pictures/{name}.html"))).unwrap();
+        assert_eq!(shown, base64::picture(name, &png), "{name}");
+        // Both derivatives are of one type.
+        if name == "delta2" {
+            continue;
+        }
+        let (_, link) = text.split_once("](../crates/sarangi-features/").unwrap();
+        let file = root.join(link.split_once(')').unwrap().0);
+        let source = fs::read_to_string(file).unwrap();
+        assert!(source.contains(&format!("/pictures/{name}.html")), "{name}");
+    }
+}
+
+#[test]
+fn bytes_become_the_text_that_the_standard_gives() {
+    let cases = [
+        ("", ""),
+        ("f", "Zg=="),
+        ("fo", "Zm8="),
+        ("foo", "Zm9v"),
+        ("foobar", "Zm9vYmFy"),
+    ];
+    for (bytes, text) in cases {
+        assert_eq!(base64::base64(bytes.as_bytes()), text);
+    }
+    assert_eq!(base64::base64(&[0xfb, 0xff]), "+/8=");
 }

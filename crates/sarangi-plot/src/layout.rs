@@ -64,8 +64,8 @@ impl Layout {
             let height = room * panel.height / shares;
             let least = if chart.axes { LEAST * text } else { 1.0 };
             if !(height >= least && right - left >= least) {
-                let reason = "is too small for what is to be drawn; ask for a larger picture, for \
-                              smaller letters, or for none";
+                let reason = "is too small for what is to be drawn; ask for a larger picture, or for \
+                              one without axes";
                 return Err(Error::config("plot", "size", reason));
             }
             // On whole pixels, so that edges are crisp.

@@ -8,6 +8,8 @@ use crate::{Colour, ColourMap, Shades};
 const OP: &str = "picture";
 /// The longest side of what is drawn: no program shows more.
 const LARGEST: usize = 1 << 16;
+/// The most pixels of what is drawn: they are held in memory, three bytes each.
+const MOST: usize = 1 << 28;
 /// Rows of pixels between two channels, and their colour.
 const GAP: usize = 2;
 pub(crate) const PAPER: Colour = [255; 3];
@@ -24,13 +26,18 @@ impl Picture {
     /// A picture of one colour.
     ///
     /// # Errors
-    /// [`Error::Config`] if a side is not from 1 to 65,536 pixels.
+    /// [`Error::Config`] if a side is not from 1 to 65,536 pixels, or if there are more than
+    /// 268,435,456 in all.
     pub fn plain(width: usize, height: usize, colour: Colour) -> Result<Self> {
         for (field, pixels) in [("width", width), ("height", height)] {
             if !(1..=LARGEST).contains(&pixels) {
                 let reason = format!("must be 1 to {LARGEST} pixels, got {pixels}");
                 return Err(Error::config(OP, field, reason));
             }
+        }
+        if width * height > MOST {
+            let reason = format!("gives {width} × {height} pixels; at most {MOST} can be drawn");
+            return Err(Error::config(OP, "height", reason));
         }
         Ok(Self {
             width,
@@ -190,6 +197,17 @@ mod tests {
         let map = array![[[f32::MIN, 0.0, f32::MAX]]];
         let picture = Picture::render(map.view(), MAP, None).unwrap();
         assert_eq!(greys(&picture), [[0, 128, 255]]);
+    }
+
+    #[test]
+    fn a_plain_picture_has_a_size_that_can_be_shown() {
+        let picture = Picture::plain(3, 2, [1, 2, 3]).unwrap();
+        assert_eq!((picture.width(), picture.height()), (3, 2));
+        assert_eq!(picture.rgb(), [1, 2, 3].repeat(6));
+        for (width, height) in [(0, 1), (1, 0), (1, 65_537), (65_536, 65_536)] {
+            let error = Picture::plain(width, height, [0; 3]).unwrap_err();
+            assert!(matches!(error, Error::Config { .. }), "{width} {height}");
+        }
     }
 
     #[test]

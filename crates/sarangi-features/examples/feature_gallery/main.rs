@@ -1,8 +1,9 @@
 //! Draws every feature of a clip and writes the page that shows them:
 //! `cargo run --release -p sarangi-features --features draw,png --example feature_gallery`.
 //!
-//! Pictures go to `docs/images/features`, the page is `docs/features.md`. Both are kept in the
-//! repository; a test says when a feature has none.
+//! Pictures go to `docs/images/features`, the page is `docs/features.md`, and the documentation of each
+//! feature's type finds its picture in `pictures`. All are kept in the repository; a test says when a
+//! feature has none.
 
 #![allow(
     clippy::print_stdout,
@@ -10,6 +11,7 @@
     reason = "a report that is read on the screen and stops at the first error"
 )]
 
+mod base64;
 mod entries;
 mod page;
 mod plans;
@@ -74,6 +76,13 @@ fn main() {
         );
     }
     println!("{total} bytes");
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures");
+    fs::create_dir_all(&pictures).expect("folder");
+    for feature in &catalogue {
+        let png = fs::read(images.join(format!("{}.png", feature.name))).expect("picture");
+        let text = base64::picture(feature.name, &png);
+        fs::write(pictures.join(format!("{}.html", feature.name)), text).expect("file");
+    }
     let page = page::page(&clip, &whole).expect("page");
     fs::write(root.join("docs/features.md"), page).expect("file");
 }
