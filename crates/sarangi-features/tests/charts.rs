@@ -2,7 +2,7 @@
 #![cfg(feature = "draw")]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use sarangi_core::{Error, Feature, SampleRate, Spec, Transform, Waveform};
+use sarangi_core::{Error, SampleRate, Spec, Transform, Waveform};
 use sarangi_features::{ColourMap, FeatureSpec, MfccSpec, Picture, StackSpec};
 use sarangi_plot::{Chart, Layer};
 use serde_json::{Map, json};

@@ -61,7 +61,7 @@ pub enum Layer {
         /// How it looks.
         style: Style,
     },
-    /// A line through points, with a gap where one is not finite.
+    /// A line through points, with a gap where one is not finite; one between two gaps is a dot.
     Line {
         /// The points' values on the axis below.
         x: Vec<f64>,
@@ -181,7 +181,7 @@ fn wave(
         let first = (at.x.low * rate).floor().max(0.0) as usize;
         let last = samples
             .len()
-            .min((at.x.high * rate).ceil().max(0.0) as usize + 1);
+            .min(((at.x.high * rate).ceil().max(0.0) as usize).saturating_add(1));
         let points: Vec<Point> = (first..last)
             .filter_map(|i| at.point(seconds(i), f64::from(samples[i])))
             .collect();
@@ -195,7 +195,8 @@ fn wave(
             ((at.x.low + share * (at.x.high - at.x.low)) * rate).max(0.0) as usize
         };
         // One more, so that neighbouring columns meet.
-        let range = sample(column).min(samples.len())..samples.len().min(sample(column + 1) + 1);
+        let range = sample(column).min(samples.len())
+            ..samples.len().min(sample(column + 1).saturating_add(1));
         let finite = samples[range].iter().copied().filter(|x| x.is_finite());
         let ends = finite.fold(None, |ends, x| {
             let (low, high) = ends.unwrap_or((x, x));

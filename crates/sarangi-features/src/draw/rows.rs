@@ -270,8 +270,12 @@ mod tests {
             let mel = (to_mel(rows.edges[i], false) + to_mel(rows.edges[i + 1], false)) / 2.0;
             to_hz(mel, false)
         };
-        assert!((middle(0) - 25.9).abs() < 0.1, "{}", middle(0));
-        assert!((middle(127) - 10_654.0).abs() < 10.0, "{}", middle(127));
+        assert!((middle(0) - 25.793_588_88).abs() < 1e-6, "{}", middle(0));
+        assert!(
+            (middle(127) - 10_735.597_567_31).abs() < 1e-6,
+            "{}",
+            middle(127)
+        );
     }
 
     #[test]
