@@ -11,7 +11,7 @@ use sarangi_core::{Error, Result, SampleRate, Spec, Waveform};
 use sarangi_plot::{ACCENT, Axis, Chart, Colour, Layer, Panel, Picture, SECOND, Scale, Style};
 
 use crate::{CqtSpec, DeltaSpec, FeatureEntry, FeatureSpec, FiveChannelSpec, LogMelSpec};
-use look::{Ground, Look, Zero};
+use look::{Floor, Ground, Look};
 use rows::Rows;
 use times::Times;
 
@@ -96,8 +96,8 @@ impl Drawing<'_> {
         let look = Look::of(spec);
         Ok(match look {
             // A map of one row, such as a derivative of a curve, says more as a curve.
-            Look::Map { .. } if map.nrows() == 1 => self.curve(map, "", Zero::Least),
-            Look::Curve { label, zero } if map.nrows() == 1 => self.curve(map, label, zero),
+            Look::Map { .. } if map.nrows() == 1 => self.curve(map, "", Floor::Least),
+            Look::Curve { label, floor } if map.nrows() == 1 => self.curve(map, label, floor),
             Look::Map { values, key } => self.heat(spec, map, values, key),
             Look::Curve { .. } => self.heat(spec, map, look::Values::Plain, ""),
             Look::Over(ground, name) => self.over(map, ground, name, channel)?,
@@ -140,7 +140,7 @@ impl Drawing<'_> {
         Panel::new(rows.axis).with(Layer::Heat(heat)).keyed(key)
     }
 
-    fn curve(&self, map: ArrayView2<'_, f32>, label: &str, zero: Zero) -> Panel {
+    fn curve(&self, map: ArrayView2<'_, f32>, label: &str, floor: Floor) -> Panel {
         let y: Vec<f64> = map.iter().map(|&y| f64::from(y)).collect();
         let finite = || y.iter().copied().filter(|y| y.is_finite());
         let high = finite().fold(f64::NEG_INFINITY, f64::max);
@@ -151,9 +151,11 @@ impl Drawing<'_> {
             let room = 0.05 * (high - low);
             if room > 0.0 { room } else { 0.5 }
         };
-        let (low, high, scale) = match zero {
-            Zero::Log if least < high => (least / 1.5, high * 1.5, Scale::Log),
-            Zero::Zero | Zero::Log if low >= 0.0 => (0.0, high + room(0.0, high), Scale::Linear),
+        let (low, high, scale) = match floor {
+            Floor::Log if least < high => (least / 1.5, high * 1.5, Scale::Log),
+            Floor::Nothing | Floor::Log if low >= 0.0 => {
+                (0.0, high + room(0.0, high), Scale::Linear)
+            }
             _ if low <= high => (low - room(low, high), high + room(low, high), Scale::Linear),
             _ => (0.0, 1.0, Scale::Linear),
         };
@@ -295,8 +297,10 @@ fn five_parts(five: &FiveChannelSpec) -> Vec<FeatureSpec> {
             ..DeltaSpec::default()
         })
     };
-    let mut chroma = crate::ChromaStftSpec::default();
-    chroma.n_chroma = five.n_chroma;
+    let chroma = crate::ChromaStftSpec {
+        n_chroma: five.n_chroma,
+        ..Default::default()
+    };
     vec![
         FeatureSpec::Mfcc(Default::default()),
         delta(1),

@@ -103,13 +103,13 @@ fn a_waveform_reaches_from_its_least_to_its_largest() {
         let wave = Layer::Wave {
             samples,
             rate: 1000.0,
-            style: Style::new(SECOND),
+            style: Style::new(SECOND).width(3.0),
         };
         let panel = Panel::new(Axis::new("", -1.0, 1.0)).with(wave);
         let chart = Chart::new(Axis::seconds(0.0, seconds)).with(panel).bare();
         bounds(&chart.render(100, 100).unwrap(), SECOND)
     };
-    let square = |n: usize| if n % 2 == 0 { 0.5 } else { -0.25 };
+    let square = |n: usize| if n.is_multiple_of(2) { 0.5 } else { -0.25 };
     let many = wave((0..5000).map(square).collect()).unwrap();
     assert_eq!(many, [0, 99, 25, 62]);
     // Few samples: a line through them.

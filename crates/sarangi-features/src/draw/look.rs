@@ -18,8 +18,8 @@ pub(super) enum Look {
     /// A number for each frame, on an axis of its own.
     Curve {
         label: &'static str,
-        /// Where nothing is.
-        zero: Zero,
+        /// What its axis begins with.
+        floor: Floor,
     },
     /// Frequencies in Hz, over what they were found in.
     Over(Ground, &'static str),
@@ -54,9 +54,9 @@ pub(super) enum Values {
 
 /// What a curve's axis begins with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Zero {
+pub(super) enum Floor {
     /// Zero.
-    Zero,
+    Nothing,
     /// The least value above zero, on a logarithmic axis.
     Log,
     /// The least value.
@@ -79,7 +79,7 @@ impl Look {
     pub(super) fn of(spec: &FeatureSpec) -> Self {
         use FeatureSpec as F;
         let map = |values, key| Self::Map { values, key };
-        let curve = |label, zero| Self::Curve { label, zero };
+        let curve = |label, floor| Self::Curve { label, floor };
         match spec {
             F::StftMagnitude(_)
             | F::Harmonic(_)
@@ -108,13 +108,13 @@ impl Look {
             // One tempo stands out by far: over the whole range nothing else would be seen.
             F::FourierTempogram(_) => map(Values::Magnitude(40.0), "dB"),
             F::Pcen(_) => map(Values::Capped, ""),
-            F::Onset(_) => curve("Onset strength", Zero::Zero),
-            F::Plp(_) => curve("Pulse", Zero::Zero),
-            F::SpectralBandwidth(_) => curve("Bandwidth (Hz)", Zero::Zero),
-            F::SpectralFlatness(_) => curve("Flatness", Zero::Log),
-            F::SpectralFlux(_) => curve("Flux", Zero::Zero),
-            F::ZeroCrossingRate(_) => curve("Crossings per sample", Zero::Zero),
-            F::Rms(_) => curve("RMS", Zero::Zero),
+            F::Onset(_) => curve("Onset strength", Floor::Nothing),
+            F::Plp(_) => curve("Pulse", Floor::Nothing),
+            F::SpectralBandwidth(_) => curve("Bandwidth (Hz)", Floor::Nothing),
+            F::SpectralFlatness(_) => curve("Flatness", Floor::Log),
+            F::SpectralFlux(_) => curve("Flux", Floor::Nothing),
+            F::ZeroCrossingRate(_) => curve("Crossings per sample", Floor::Nothing),
+            F::Rms(_) => curve("RMS", Floor::Nothing),
             F::SpectralCentroid(_) => Self::Over(Ground::Mel, "centroid"),
             F::SpectralRolloff(_) => Self::Over(Ground::Mel, "roll-off"),
             F::Yin(_) | F::Pyin(_) => Self::Over(Ground::Notes, "fundamental frequency"),
@@ -124,8 +124,8 @@ impl Look {
             // As what is averaged, if that is a map.
             F::BeatSync(spec) => match Self::of(&spec.of) {
                 Self::Map { values, key } => map(values, key),
-                Self::Curve { label, zero } => curve(label, zero),
-                Self::Over(_, name) => curve(name, Zero::Least),
+                Self::Curve { label, floor } => curve(label, floor),
+                Self::Over(_, name) => curve(name, Floor::Least),
                 _ => map(Values::Plain, ""),
             },
             F::FiveChannel(_) | F::Stack(_) => Self::Parts,
