@@ -89,14 +89,14 @@ pub(crate) struct ExtractArgs {
     /// What a folder's files become [default: npy]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    #[command(flatten)]
-    pub(crate) picture: PictureArgs,
     /// A sound file, or a folder of them
     #[arg(value_name = "IN", required_unless_present = "list")]
     pub(crate) input: Option<PathBuf>,
     /// The result: a file that ends in .npy or .png, or a folder if IN is one
     #[arg(value_name = "OUT", required_unless_present = "list")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) picture: PictureArgs,
 }
 
 /// How a picture looks.

@@ -106,8 +106,11 @@ impl Axis {
     /// about `spacing` letters apart.
     pub(crate) fn ticks(&self, length: f64, spacing: f64) -> Vec<(f64, String)> {
         let count = (length / spacing).floor().max(1.0) as usize;
+        // An end that misses a round number by its rounding has it all the same.
+        let slack = 1e-6 * (self.high - self.low);
+        let (low, high) = (self.low - slack, self.high + slack);
         let numbers = |smallest: f64| -> Vec<(f64, String)> {
-            let ticks = Ticks::new(self.low, self.high, count, smallest);
+            let ticks = Ticks::new(low, high, count, smallest);
             let named = |&value: &f64| (value, minus(&ticks.label(value)));
             ticks.values.iter().map(named).collect()
         };
@@ -128,7 +131,7 @@ impl Axis {
                 }
             },
         };
-        let inside = |value: &f64| (self.low..=self.high).contains(value);
+        let inside = |value: &f64| (low..=high).contains(value);
         values
             .into_iter()
             .filter(|(value, _)| inside(value))
@@ -223,6 +226,8 @@ mod tests {
         let axis = Axis::new("Level (dB)", -80.0, 0.0);
         assert_eq!(texts(&axis, 15.0), ["−80", "−60", "−40", "−20", "0"]);
         assert_eq!(axis.share(-20.0), 0.75);
+        let rounded = Axis::new("Level (dB)", -80.000_003, -0.000_003);
+        assert_eq!(texts(&rounded, 15.0), texts(&axis, 15.0));
         let rows = Axis::new("Bin", -0.5, 2.5).marked(Marks::Round(1.0));
         assert_eq!(texts(&rows, 60.0), ["0", "1", "2"]);
     }
