@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 const RATE: SampleRate = SampleRate::HZ_22050;
 
 /// Those that say that they change the length.
-const LENGTHS: [&str; 3] = ["time-stretch", "trim", "adjust-duration", "repeat-part"];
+const LENGTHS: [&str; 4] = ["time-stretch", "trim", "adjust-duration", "repeat-part"];
 
 /// All transforms with their defaults, and the files that some cannot do without.
 fn catalogue() -> Vec<Entry<WaveformAugmentation>> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sarangi::plot::ColourMap;
 use sarangi::prelude::{Backend, DecodeOptions};
 
 /// Teach machines to hear music: features, training, prediction.
@@ -71,7 +72,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct ExtractArgs {
     /// List the features with their parameters, defaults and shapes
-    #[arg(long, conflicts_with_all = ["feature", "settings", "chunk", "format", "input"])]
+    #[arg(long, conflicts_with_all = ["feature", "settings", "chunk", "format", "axes", "title", "width", "height", "cmap", "input"])]
     pub(crate) list: bool,
     /// The feature, such as log-mel; --list names all
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
@@ -94,13 +95,37 @@ pub(crate) struct ExtractArgs {
     /// The result: a file that ends in .npy or .png, or a folder if IN is one
     #[arg(value_name = "OUT", required_unless_present = "list")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) picture: PictureArgs,
+}
+
+/// How a picture looks.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Pictures")]
+pub(crate) struct PictureArgs {
+    /// Draw axes and a bar of the colours
+    #[arg(long)]
+    pub(crate) axes: bool,
+    /// Write this above the picture
+    #[arg(long, value_name = "TEXT", requires = "axes")]
+    pub(crate) title: Option<String>,
+    /// Pixels from left to right [default: one for each frame, or 1000 if something is drawn]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) width: Option<u16>,
+    /// Pixels from top to bottom [default: one for each bin, or 400 if something is drawn]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) height: Option<u16>,
+    /// The colours: viridis, magma, inferno, jet, grey or diverging [default: viridis, or what suits
+    /// the feature if something is drawn]
+    #[arg(long, value_name = "NAME", value_parser = colours)]
+    pub(crate) cmap: Option<ColourMap>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// NumPy arrays of float32
     Npy,
-    /// Pictures, one pixel for each value
+    /// Pictures, one pixel for each value unless something is drawn
     Png,
 }
 
@@ -266,6 +291,10 @@ fn setting(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not of the form key=value")),
     }
+}
+
+fn colours(text: &str) -> Result<ColourMap, String> {
+    serde_json::from_value(text.into()).map_err(|e| e.to_string())
 }
 
 fn classes(text: &str) -> Result<usize, String> {

@@ -17,6 +17,7 @@ const STEPS: [f32; 4] = [0.4, 0.2, 0.1, 0.05];
 ///
 /// Constant-Q chroma, each frame divided by its sum, quantised in four steps, smoothed over time and
 /// scaled. Proved by `chroma_cqt_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/chroma-cens.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChromaCensSpec {

@@ -10,6 +10,7 @@ use crate::{ChannelFeature, Cqt, CqtSpec, FrameNorm};
 
 /// Chroma from the constant-Q transform, with the names and defaults of
 /// `librosa.feature.chroma_cqt`; row 0 is C. Proved by `chroma_cqt_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/chroma-cqt.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChromaCqtSpec {

@@ -17,6 +17,7 @@ use crate::{Analysis, ChannelFeature, FrameNorm, OfPower, tuning};
 /// row 0 is C.
 ///
 /// Proved by `chroma_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/chroma-stft.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChromaStftSpec {

@@ -13,6 +13,7 @@ use crate::{Analysis, ChannelFeature, Decibels, MelBands, Mfcc, MfccSpec, OfPowe
 ///
 /// A Savitzky–Golay filter whose polynomial has the order of the derivative; order 2 is one filter,
 /// not order 1 twice. Proved by `cepstra_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/delta.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeltaSpec {

@@ -21,6 +21,7 @@ use crate::{
 /// defaults, three seconds at 22,050 Hz give (5, 40, 130), each channel as librosa computes it by
 /// itself; beats are found in the mel spectrogram of the MFCC, which is the tracker's own as long as
 /// the scale and the filters are the defaults. Proved by `five_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/five-channel.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FiveChannelSpec {

@@ -3,11 +3,11 @@
 use ndarray::{Array3, Axis};
 use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Transform, Waveform};
 use sarangi_dsp::resize_antialiased;
+use sarangi_plot::Shades;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::mono;
 use crate::check::within;
-use crate::picture::Shades;
 use crate::{ChannelFeature, ColourMap, FeatureSpec};
 
 const NAME: &str = "image";
@@ -18,6 +18,7 @@ const NAME: &str = "image";
 /// `torch.nn.functional.interpolate(mode="bilinear", antialias=True)` do), its values are spread
 /// over the colours, and what comes out is red, green and blue from 0 to 1, the lowest bin at the
 /// bottom: what loading its PNG would give. Means and deviations of a data set are not taken off.
+#[cfg_attr(doc, doc = include_str!("../pictures/image.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImageSpec {

@@ -10,6 +10,7 @@ use crate::{Analysis, ChannelFeature, Decibels, Mel, MelBands, OfPower};
 /// A mel spectrogram in decibels: `librosa.power_to_db(librosa.feature.melspectrogram(…), …)`.
 ///
 /// Proved by `log_mel_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/log-mel.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogMelSpec {

@@ -14,6 +14,7 @@ use crate::{Analysis, ChannelFeature, MelBands, OfPower};
 /// A mel spectrogram, with the names and defaults of `librosa.feature.melspectrogram`.
 ///
 /// M\[m, t\] = Σₖ w\[m, k\] · |X\[k, t\]|^power. Proved by `mel_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/mel.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MelSpec {

@@ -201,7 +201,7 @@ fn slaney_ratio() -> f64 {
     6.4f64.ln() / 27.0
 }
 
-fn to_mel(hz: f64, htk: bool) -> f64 {
+pub(crate) fn to_mel(hz: f64, htk: bool) -> f64 {
     if htk {
         2595.0 * (1.0 + hz / 700.0).log10()
     } else if hz < SLANEY_BREAK {
@@ -211,7 +211,7 @@ fn to_mel(hz: f64, htk: bool) -> f64 {
     }
 }
 
-fn to_hz(mel: f64, htk: bool) -> f64 {
+pub(crate) fn to_hz(mel: f64, htk: bool) -> f64 {
     let linear_end = SLANEY_BREAK / SLANEY_STEP;
     if htk {
         700.0 * (10f64.powf(mel / 2595.0) - 1.0)

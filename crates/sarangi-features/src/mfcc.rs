@@ -18,6 +18,7 @@ use crate::{Analysis, ChannelFeature, Decibels, LogMel, LogMelSpec, MelBands, Of
 /// The orthonormal DCT-II of the mel spectrogram in decibels, its first `n_mfcc` rows; with a
 /// lifter L row k (from 1) times 1 + L/2 · sin(πk/L). Here `norm` is the scaling of the mel filters
 /// (librosa's `mel_norm`, which is read too). Proved by `cepstra_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/mfcc.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MfccSpec {

@@ -14,6 +14,7 @@ use crate::{Analysis, ChannelFeature, Mel, MelBands};
 /// P = (S / (ε + M)^gain + bias)^power − bias^power, where M\[t\] = (1 − b) · M\[t−1\] + b · S\[t\]
 /// and M\[−1\] = 1. Proved by `pcen_*` in the golden files. There is no floor, so that the quietest
 /// band counts: the transform is computed in double precision.
+#[cfg_attr(doc, doc = include_str!("../pictures/pcen.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PcenSpec {

@@ -14,6 +14,7 @@ const LONGEST: usize = 1 << 20;
 /// The root mean square of each frame, with the names and defaults of `librosa.feature.rms`.
 ///
 /// Proved by `mel_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/rms.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RmsSpec {

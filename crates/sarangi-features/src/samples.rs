@@ -8,6 +8,7 @@ use crate::channels::features_of_channels;
 use crate::check::output;
 
 /// The samples as they are, for networks that hear waveforms.
+#[cfg_attr(doc, doc = include_str!("../pictures/waveform.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamplesSpec {}

@@ -11,12 +11,14 @@ use crate::{ChannelFeature, OfPower};
 
 /// The magnitude spectrogram |X|, as `abs(librosa.stft(y, …))`; its fields are those of
 /// [`StftSpec`]. Proved by `stft_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/stft-magnitude.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StftMagnitudeSpec(pub StftSpec);
 
 /// The power spectrogram |X|², as `abs(librosa.stft(y, …)) ** 2`; its fields are those of
 /// [`StftSpec`]. Proved by `stft_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/power.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PowerSpec(pub StftSpec);

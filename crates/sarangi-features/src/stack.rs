@@ -15,6 +15,7 @@ const NAME: &str = "stack";
 ///
 /// Each is resized to the shape of the first (or a given one) by bilinear interpolation with
 /// half-pixel centres. Features of the same power spectrogram share it: it is computed once.
+#[cfg_attr(doc, doc = include_str!("../pictures/stack.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StackSpec {

@@ -17,6 +17,7 @@ use crate::{ChannelFeature, ChromaCqt, ChromaCqtSpec, FrameNorm};
 /// Sine and cosine of each circle weigh the classes of constant-Q chroma, divided by their sum:
 /// radius 1 and 7/6 turns a class for fifths, 1 and 3/2 for minor thirds, ½ and 2/3 for major
 /// thirds. Proved by `chroma_cqt_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/tonnetz.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TonnetzSpec(pub ChromaCqtSpec);

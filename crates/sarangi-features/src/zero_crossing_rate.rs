@@ -17,6 +17,7 @@ const LONGEST: usize = 1 << 20;
 /// What lies within `threshold` of 0 counts as 0, and 0 as positive. Centred frames see the first
 /// and last sample again and again beyond the ends, where nothing crosses. Proved by `spectral_*` in
 /// the golden files.
+#[cfg_attr(doc, doc = include_str!("../pictures/zero-crossing-rate.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZeroCrossingRateSpec {

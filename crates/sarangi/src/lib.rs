@@ -17,6 +17,8 @@ pub use sarangi_models as models;
 #[doc(inline)]
 pub use sarangi_nn as nn;
 #[doc(inline)]
+pub use sarangi_plot as plot;
+#[doc(inline)]
 pub use sarangi_train as train;
 
 pub mod prelude;

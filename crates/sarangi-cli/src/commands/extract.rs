@@ -3,6 +3,7 @@
 mod extraction;
 mod folder;
 mod list;
+mod pictures;
 
 use std::path::Path;
 

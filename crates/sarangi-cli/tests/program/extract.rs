@@ -158,6 +158,91 @@ fn settings_and_rate_are_heeded() {
     assert_eq!(extract(&["--rate", "11025"]).dim(), (128, 1 + 22_050 / 512));
 }
 
+/// The width and height of the picture that `extract` makes of two seconds with these arguments.
+fn drawn(arguments: &[&str]) -> [u32; 2] {
+    let folder = Folder::new();
+    let sound = folder.write("x.wav", wav(22_050, &tone(2.0)));
+    let picture = folder.path("x.png");
+    let mut all = vec!["extract"];
+    all.extend(arguments);
+    all.extend([sound.to_str().unwrap(), picture.to_str().unwrap()]);
+    let answer = sarangi(all).done();
+    let size = png_size(&picture);
+    let shape = format!("({}, {})", size[1], size[0]);
+    assert!(answer.contains(&shape), "{answer}");
+    size
+}
+
+#[test]
+fn pictures_have_axes_and_sizes_when_asked_for() {
+    // The first of the five systems' pictures: 10 by 4 inches, axes, a bar of the colours, a title.
+    let log_mel = ["--feature", "log-mel", "--set", "ref=max"];
+    let system = [&log_mel[..], &["--axes", "--title", "Log-mel"]].concat();
+    assert_eq!(drawn(&system), [1000, 400]);
+    assert_eq!(drawn(&log_mel), [87, 128]);
+    assert_eq!(
+        drawn(&[&log_mel[..], &["--width", "256"]].concat()),
+        [256, 400]
+    );
+    let small = [
+        "--axes", "--width", "500", "--height", "250", "--cmap", "jet",
+    ];
+    assert_eq!(drawn(&[&log_mel[..], &small].concat()), [500, 250]);
+    // Samples are drawn, whether with axes or not.
+    assert_eq!(drawn(&["--feature", "waveform"]), [1000, 400]);
+    let square = ["--feature", "waveform", "--width", "256", "--height", "256"];
+    assert_eq!(drawn(&square), [256, 256]);
+    // Of several maps each has a panel; chunks stand side by side.
+    assert_eq!(
+        drawn(&["--feature", "five-channel", "--chunk", "1", "--axes"]),
+        [1000, 1000]
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_picture_is_asked_of_no_array() {
+    let folder = Folder::new();
+    let sound = folder.write("x.wav", wav(22_050, &tone(1.0)));
+    let array = folder.path("x.npy");
+    let ran = run!("extract", "--feature", "mfcc", "--axes", &sound, &array);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains(".png"), "{ran:?}");
+    let picture = folder.path("x.png");
+    let title = run!(
+        "extract",
+        "--feature",
+        "mfcc",
+        "--title",
+        "A",
+        &sound,
+        &picture
+    );
+    assert_eq!(title.code, 2, "{title:?}");
+    let colours = run!(
+        "extract",
+        "--feature",
+        "mfcc",
+        "--cmap",
+        "pink",
+        &sound,
+        &picture
+    );
+    assert_eq!(colours.code, 2, "{colours:?}");
+    assert!(colours.err.contains("viridis"), "{colours:?}");
+    let tiny = run!(
+        "extract",
+        "--feature",
+        "mfcc",
+        "--axes",
+        "--height",
+        "9",
+        &sound,
+        &picture
+    );
+    tiny.failed(&["x.png", "too small"]);
+    assert!(!picture.exists() && !array.exists());
+}
+
 #[test]
 fn a_folder_becomes_the_same_tree_whatever_the_threads() {
     let folder = Folder::new();

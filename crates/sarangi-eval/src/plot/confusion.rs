@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
-use ab_glyph::point;
 use sarangi_core::{Error, Result};
+use sarangi_plot::{Align, Canvas, Fonts, SOFT_INK, TextStyle, point, readable_on, sequential};
 
-use super::canvas::Canvas;
-use super::palette::{SOFT_INK, readable_on, sequential};
-use super::text::{Align, Fonts, TextStyle};
 use crate::Confusion;
 
 /// What the cells of a drawn confusion matrix say. Their colour is the row's share in both.
@@ -68,11 +65,11 @@ pub fn plot_confusion(
     }
     let fonts = Fonts::load()?;
     let layout = Layout::new(&fonts, labels);
-    let mut canvas = Canvas::new(layout.width, layout.height);
+    let mut canvas = Canvas::new(layout.width, layout.height)?;
     layout.headings(&mut canvas, &fonts, style, title);
     layout.names(&mut canvas, &fonts);
     layout.cells(&mut canvas, &fonts, confusion, style);
-    canvas.save(path.as_ref())
+    canvas.into_picture().write_png(path)
 }
 
 struct Layout {

@@ -3,13 +3,11 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use ab_glyph::{Point, point};
 use sarangi_core::{Error, Result};
-
-use super::axis::{Ticks, round_up};
-use super::canvas::Canvas;
-use super::palette::{AXIS, Colour, GRID, INK, PAPER, SOFT_INK, TRAINING, VALIDATION};
-use super::text::{Align, Fonts, TextStyle};
+use sarangi_plot::{
+    ACCENT, AXIS, Align, Canvas, Colour, Fonts, GRID, INK, PAPER, Point, SECOND, SOFT_INK,
+    TextStyle, Ticks, point, round_up,
+};
 
 /// What was measured after one epoch of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +32,8 @@ const TITLE: f32 = 38.0;
 const TEXT: f32 = 27.0;
 /// At most so many steps on the value axis.
 const TICKS: usize = 7;
+const TRAINING: Colour = SECOND;
+const VALIDATION: Colour = ACCENT;
 /// Up to this many epochs each value is marked.
 const MARKED: usize = 30;
 
@@ -56,7 +56,7 @@ pub fn plot_curves(history: &[EpochPoint], path: impl AsRef<Path>) -> Result<()>
     let mut history = history.to_vec();
     history.sort_by_key(|point| point.epoch);
     let fonts = Fonts::load()?;
-    let mut canvas = Canvas::new(WIDTH, HEIGHT);
+    let mut canvas = Canvas::new(WIDTH, HEIGHT)?;
     let width = (WIDTH - 2.0 * MARGIN - GAP) / 2.0;
     let loss = Panel {
         title: "Loss",
@@ -78,7 +78,7 @@ pub fn plot_curves(history: &[EpochPoint], path: impl AsRef<Path>) -> Result<()>
     for panel in [loss, accuracy] {
         panel.draw(&mut canvas, &fonts, epochs);
     }
-    canvas.save(path.as_ref())
+    canvas.into_picture().write_png(path)
 }
 
 /// Values by epoch; `None` where there is nothing to draw.

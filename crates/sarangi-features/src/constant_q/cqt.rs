@@ -20,6 +20,7 @@ pub(crate) const C1: f64 = 32.703_195_662_574_83;
 ///
 /// The octaves below the highest are heard at half the rate of the one before, through soxr's own
 /// filter ([`Halve`](sarangi_dsp::Halve)). Proved by `constant_q_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/cqt.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CqtSpec {

@@ -12,6 +12,7 @@ use crate::{ChannelFeature, CqtSpec};
 /// The magnitude of the hybrid constant-Q transform, `librosa.hybrid_cqt`: as [`CqtSpec`], but
 /// filters shorter than two hops weigh the magnitudes of one spectrum. Proved by `constant_q_*` in
 /// the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/hybrid-cqt.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct HybridCqtSpec(pub CqtSpec);

@@ -15,6 +15,7 @@ use crate::{ChannelFeature, CqtSpec};
 /// The magnitude of the variable-Q transform, `abs(librosa.vqt(y, …))`: as [`CqtSpec`], but every
 /// filter is `gamma` Hz wider, which shortens the low ones most. Proved by `constant_q_*` in the
 /// golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/vqt.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VqtSpec {

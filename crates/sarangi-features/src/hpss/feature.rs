@@ -14,6 +14,7 @@ use crate::{Analysis, ChannelFeature};
 /// The magnitude spectrogram of what lasts, as `librosa.decompose.hpss(abs(librosa.stft(y)))[0]`.
 ///
 /// The masks are those of [`Separation`]. Proved by `hpss_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/harmonic.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HarmonicSpec {
@@ -29,6 +30,7 @@ pub struct HarmonicSpec {
 /// `librosa.decompose.hpss(abs(librosa.stft(y)))[1]`.
 ///
 /// The masks are those of [`Separation`]. Proved by `hpss_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/percussive.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PercussiveSpec {

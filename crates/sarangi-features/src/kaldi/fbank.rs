@@ -16,6 +16,7 @@ const NAME: &str = "kaldi_fbank";
 ///
 /// Triangles on the mel scale 1127 ln(1 + f/700), drawn over mels rather than over Hz, weigh the power
 /// of pre-emphasised frames; the natural logarithm is taken. Proved by `kaldi_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/kaldi-fbank.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KaldiFbankSpec {

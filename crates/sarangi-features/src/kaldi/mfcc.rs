@@ -20,6 +20,7 @@ const NAME: &str = "kaldi_mfcc";
 ///
 /// The orthonormal DCT-II of [`KaldiFbankSpec`]'s logarithms, row k times 1 + Q/2 · sin(πk/Q) with
 /// Q = `cepstral_lifter`. Proved by `kaldi_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/kaldi-mfcc.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KaldiMfccSpec {

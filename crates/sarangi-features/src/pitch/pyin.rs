@@ -22,6 +22,7 @@ const LARGEST: usize = 1 << 22;
 /// probabilistic threshold distributions"); a hidden Markov model of pitches, voiced or not, finds the
 /// likeliest way through them. Proved by `pitch_*` in the golden files, against librosa given double
 /// precision.
+#[cfg_attr(doc, doc = include_str!("../../pictures/pyin.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PyinSpec {

@@ -16,6 +16,7 @@ use crate::check::{output, within};
 /// trough below `trough_threshold`, or else where d' is least, refined by a parabola. Every frame
 /// has one, also where there is no pitch. Proved by `pitch_*` in the golden files, against librosa
 /// given double precision; in single precision it errs by up to some cents.
+#[cfg_attr(doc, doc = include_str!("../../pictures/yin.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct YinSpec {

@@ -15,6 +15,7 @@ use crate::{Analysis, Beats, ChannelFeature, LogMel, LogMelSpec, MelBands, OfPow
 ///
 /// Onset strength is the median over mel bands. As a feature: 1 on frames with a beat, else 0.
 /// Proved by `rhythm_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/beat.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeatSpec {

@@ -16,6 +16,7 @@ use crate::{Analysis, ChannelFeature, MelBands, Mfcc, MfccSpec, OfPower, SyncAgg
 /// `librosa.util.sync(mfcc, beats)`, the mean between neighbouring beats with the first and last
 /// frame as boundaries, then bilinear interpolation to the shape of the MFCC. Beats come from the
 /// same mel spectrogram. Proved by `rhythm_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/beat-mfcc.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeatMfccSpec {

@@ -16,6 +16,7 @@ use crate::{
 /// bilinear interpolation to the shape of the feature, so that the shape does not depend on how
 /// many beats there are; [`sync`](fn@crate::sync) by itself gives one frame for each beat. Proved by
 /// `compositions_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/beat-sync.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeatSyncSpec {

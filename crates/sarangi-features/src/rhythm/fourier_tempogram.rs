@@ -18,6 +18,7 @@ const LONGEST: usize = 1 << 16;
 /// Row k is k · 60 · rate / (hop · win_length) beats per minute. As a feature its magnitude, which
 /// has one frame more than the onset strength if centred; [`FourierTempogram::complex`] gives phases
 /// too. Proved by `pulse_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/fourier-tempogram.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FourierTempogramSpec {

@@ -17,6 +17,7 @@ use crate::{Aggregate, Analysis, ChannelFeature, Decibels, LogMel, LogMelSpec, M
 /// o\[t\] = mean or median over bands of max(0, S\[t\] − S\[t − lag\]), S being the mel spectrogram
 /// in decibels; shifted by half a transform if frames are centred. Proved by `rhythm_*` and `onset_*`
 /// in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/onset.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OnsetSpec {

@@ -14,6 +14,7 @@ use crate::{Analysis, ChannelFeature, Decibels, MelBands, Onset, OnsetSpec};
 /// Peaks of the onset strength, scaled to go from 0 to 1. As a feature: 1 on frames with an onset,
 /// else 0; [`OnsetDetect::onsets`] and [`OnsetDetect::times`] give frames and seconds. Proved by
 /// `onsets_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/onset-detect.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OnsetDetectSpec {

@@ -27,6 +27,7 @@ pub enum PulseScale {
 /// kept; their overlap, without its negative half and scaled to a largest value of 1, peaks on the
 /// pulse of the music, which may change its tempo (P. Grosche and M. Müller, *IEEE Transactions on
 /// Audio, Speech, and Language Processing* 19, 2011). Proved by `pulse_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/plp.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlpSpec {

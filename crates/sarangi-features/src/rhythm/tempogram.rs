@@ -18,6 +18,7 @@ const LONGEST: usize = 1 << 16;
 ///
 /// Each frame is divided by its largest value; row k is the lag of k frames, or
 /// 60 · rate / (hop · k) beats per minute. Proved by `rhythm_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/tempogram.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TempogramSpec {

@@ -15,6 +15,7 @@ use crate::spectra::{BLOCK, Block, Spectra};
 ///
 /// (Σₖ sₖ · |fₖ − centroid|^p)^(1/p), where sₖ = |X\[k\]| / Σ |X|, or |X\[k\]| itself without
 /// `norm`. Proved by `spectral_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-bandwidth.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralBandwidthSpec {

@@ -12,6 +12,7 @@ use crate::spectra::{BLOCK, Block, Spectra};
 /// `librosa.feature.spectral_centroid`.
 ///
 /// Σₖ fₖ · |X\[k\]| / Σₖ |X\[k\]|; 0 for silence. Proved by `spectral_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-centroid.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralCentroidSpec {

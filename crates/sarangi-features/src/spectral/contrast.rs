@@ -16,6 +16,7 @@ use crate::{Analysis, ChannelFeature, Decibels};
 /// For each band the mean of its largest magnitudes less that of its smallest, both taken as power
 /// in decibels as librosa does; peaks and valleys are clipped at `top_db` below the loudest of
 /// their own kind. Row 0 is what lies below `fmin`. Proved by `spectral_*` in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-contrast.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralContrastSpec {

@@ -15,6 +15,7 @@ use crate::spectra::{BLOCK, Block, Spectra};
 ///
 /// The geometric mean of max(amin, |X\[k\]|^power) over the arithmetic one. Proved by `spectral_*`
 /// in the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-flatness.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralFlatnessSpec {

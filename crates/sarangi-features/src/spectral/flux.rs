@@ -12,6 +12,7 @@ use crate::{Analysis, ChannelFeature};
 /// it, librosa does not.
 ///
 /// √Σₖ d², d = |X\[k, t\]| − |X\[k, t−1\]|, or max(0, d) with `rectify`; 0 for the first frame.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-flux.html"))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralFluxSpec {

@@ -13,6 +13,7 @@ use crate::spectra::{BLOCK, Block, Spectra};
 ///
 /// The first fₖ for which |X\[0\]| + … + |X\[k\]| ≥ roll_percent · Σ |X|. Proved by `spectral_*` in
 /// the golden files.
+#[cfg_attr(doc, doc = include_str!("../../pictures/spectral-rolloff.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpectralRolloffSpec {

@@ -13,6 +13,7 @@ use crate::{ChannelFeature, Cwt, CwtSpec, Decibels, Wavelet};
 ///
 /// Only every `hop_length`-th value is computed, by transforms back that are as short as each
 /// scale's bandwidth allows.
+#[cfg_attr(doc, doc = include_str!("../../pictures/scalogram.html"))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScalogramSpec {

@@ -8,10 +8,10 @@ use ndarray::{Array4, Axis};
 use sarangi::audio::{ChunkPlan, ChunkSpec, DecodeOptions, load};
 use sarangi::core::Error;
 use sarangi::prelude::{Feature, FeatureMap, FeatureSpec, SampleRate, Spec, Transform, Waveform};
-use sarangi_features::{ColourMap, Picture};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::pictures::Pictures;
 use crate::args::{Common, ExtractArgs, Format};
 use crate::npy;
 use crate::usage::Usage;
@@ -29,8 +29,7 @@ pub(super) struct Extraction {
     options: DecodeOptions,
     feature: Box<dyn Feature>,
     chunks: Option<ChunkPlan>,
-    /// Whether its maps are the red, green and blue of a picture.
-    in_colour: bool,
+    pictures: Pictures,
     pub(super) format: Format,
 }
 
@@ -70,8 +69,8 @@ impl Extraction {
             (None, None) => CHUNK_SECONDS,
         };
         let spec = FeatureSpec::from_name(name, settings)?;
-        let in_colour = matches!(spec, FeatureSpec::Image(_));
         let feature = spec.build(rate)?;
+        let pictures = Pictures::new(spec, &args.picture, format)?;
         if seconds > LONGEST_CHUNK {
             bail!("chunk: must be at most {LONGEST_CHUNK} s, got {seconds}");
         }
@@ -91,7 +90,7 @@ impl Extraction {
             options,
             feature,
             chunks,
-            in_colour,
+            pictures,
             format,
         })
     }
@@ -109,17 +108,14 @@ impl Extraction {
                         npy::write(output, &map.remove_axis(Axis(0)))?
                     }
                     Format::Npy => npy::write(output, &map)?,
-                    Format::Png if self.in_colour => {
-                        write_picture(output, Picture::of_rgb(map.view()))?
-                    }
-                    Format::Png => write_png(output, &map)?,
+                    Format::Png => self.pictures.write(output, &wave, &map)?,
                 }
             }
             Some(plan) => {
                 let maps = self.chunk_maps(plan, &wave).map_err(named)?;
                 match self.format {
                     Format::Npy => npy::write(output, &maps)?,
-                    Format::Png => write_png(output, &side_by_side(maps))?,
+                    Format::Png => self.pictures.write(output, &wave, &side_by_side(maps))?,
                 }
             }
         };
@@ -152,19 +148,6 @@ fn side_by_side(maps: Array4<f32>) -> FeatureMap {
         place.assign(&map);
     }
     row
-}
-
-fn write_png(path: &Path, map: &FeatureMap) -> Result<Vec<usize>, Error> {
-    write_picture(
-        path,
-        Picture::render(map.view(), ColourMap::default(), None),
-    )
-}
-
-fn write_picture(path: &Path, picture: Result<Picture, Error>) -> Result<Vec<usize>, Error> {
-    let picture = picture.map_err(|e| Error::data(path, e.to_string()))?;
-    picture.write_png(path)?;
-    Ok(vec![picture.height(), picture.width()])
 }
 
 /// The settings as the feature takes them: JSON where a value is JSON, otherwise text.
