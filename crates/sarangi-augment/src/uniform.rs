@@ -42,6 +42,26 @@ impl Uniform {
         }
     }
 
+    /// The number drawn uniformly on a logarithmic scale, for frequencies: each octave of the range
+    /// is as likely as another. Both ends must be above 0.
+    pub fn draw_octaves(self, rng: &mut Rng) -> Self {
+        match self.low < self.high {
+            true => Self::fixed(rng.range(self.low.ln(), self.high.ln()).exp()),
+            false => self,
+        }
+    }
+
+    /// The whole number drawn, each of the range as likely as another; its ends are whole numbers.
+    pub fn draw_whole(self, rng: &mut Rng) -> Self {
+        match self.low < self.high {
+            true => {
+                let above = rng.below((self.high - self.low) as usize + 1);
+                Self::fixed(self.low + above as f64)
+            }
+            false => self,
+        }
+    }
+
     /// The number, once it is fixed; the lowest, before.
     pub fn value(self) -> f64 {
         self.low
@@ -63,6 +83,26 @@ impl Uniform {
             true => Ok(()),
             false => {
                 let reason = format!("the low end comes first, got {self}");
+                Err(Error::config(spec, field, reason))
+            }
+        }
+    }
+
+    /// As [`check`](Self::check), and refuses what is not whole.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the field.
+    pub fn check_whole(
+        self,
+        spec: &'static str,
+        field: &'static str,
+        range: RangeInclusive<f64>,
+    ) -> Result<()> {
+        self.check(spec, field, range)?;
+        match self.low.fract() == 0.0 && self.high.fract() == 0.0 {
+            true => Ok(()),
+            false => {
+                let reason = format!("must be whole, got {self}");
                 Err(Error::config(spec, field, reason))
             }
         }
@@ -141,6 +181,31 @@ mod tests {
             assert!((-2.0..=2.0).contains(&drawn.value()));
             assert_eq!(drawn.draw(&mut rng), drawn);
         }
+    }
+
+    #[test]
+    fn octaves_and_whole_numbers_are_drawn_evenly() {
+        let mut rng = Seed(2).named("draws");
+        let (mut low, mut whole) = (0, [0; 3]);
+        for _ in 0..3_000 {
+            let drawn = Uniform::between(100.0, 1600.0).draw_octaves(&mut rng);
+            assert!((100.0..=1600.0).contains(&drawn.value()));
+            low += i32::from(drawn.value() < 400.0);
+            let drawn = Uniform::between(4.0, 6.0).draw_whole(&mut rng).value();
+            whole[drawn as usize - 4] += 1;
+        }
+        assert!((1_400..1_600).contains(&low), "{low}");
+        assert!(whole.iter().all(|n| (900..1_100).contains(n)), "{whole:?}");
+        assert!(
+            Uniform::between(1.0, 2.5)
+                .check_whole("a", "b", 0.0..=9.0)
+                .is_err()
+        );
+        assert!(
+            Uniform::between(1.0, 2.0)
+                .check_whole("a", "b", 0.0..=9.0)
+                .is_ok()
+        );
     }
 
     #[test]
