@@ -61,11 +61,13 @@ impl MixDrawn {
         const OP: &str = "mix";
         let (examples, _, bins, frames) = batch.dim();
         if labels.nrows() != examples {
-            let expected = format_args!("labels of {examples} examples");
-            return Err(Error::shape(OP, expected, labels.nrows()));
+            return Err(Error::shape(
+                OP,
+                format_args!("labels of {examples} examples"),
+                labels.nrows(),
+            ));
         }
-        let finite = |values: &mut dyn Iterator<Item = &f32>| values.all(|x| x.is_finite());
-        if !finite(&mut batch.iter()) || !finite(&mut labels.iter()) {
+        if !batch.iter().chain(labels).all(|x| x.is_finite()) {
             let got = "NaN or infinity";
             return Err(Error::shape(OP, "values that are finite numbers", got));
         }

@@ -112,7 +112,8 @@ impl Fill {
                 let mut part = plane.slice_mut(s![bins.clone(), frames.clone()]);
                 if self == Self::Random {
                     let mut rng = generator(seed, index, channel);
-                    part.mapv_inplace(|_| rng.normal() as f32);
+                    // Bin by bin, however the map lies in memory.
+                    part.iter_mut().for_each(|x| *x = rng.normal() as f32);
                 } else {
                     part.fill(level);
                 }

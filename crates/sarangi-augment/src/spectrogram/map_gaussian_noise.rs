@@ -58,7 +58,10 @@ impl Change<SpectrogramAugmentation> for MapGaussianNoise {
         let sigma = self.sigma.value();
         for (channel, mut plane) in map.axis_iter_mut(Axis(0)).enumerate() {
             let mut rng = generator(self.seed, 0, channel);
-            plane.mapv_inplace(|x| x + (sigma * rng.normal()) as f32);
+            // Bin by bin, however the map lies in memory.
+            for x in &mut plane {
+                *x += (sigma * rng.normal()) as f32;
+            }
         }
         Ok(map)
     }

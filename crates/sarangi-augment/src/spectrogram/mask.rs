@@ -39,8 +39,7 @@ impl Mask {
         count: usize,
     ) -> Result<()> {
         within(spec, "n_masks", count, 0..=MOST)?;
-        let masks = masks.iter().flatten();
-        let outside = masks.clone().find(|mask| {
+        let outside = masks.iter().flatten().find(|mask| {
             !(0.0..=1.0).contains(&mask.width) || !(0.0..=1.0).contains(&mask.location)
         });
         if let Some(mask) = outside {

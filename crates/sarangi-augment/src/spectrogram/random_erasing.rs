@@ -78,7 +78,7 @@ impl Change<SpectrogramAugmentation> for RandomErasing {
         let (_, bins, frames) = map.dim();
         let part = rectangle(
             (bins, frames),
-            self.scale.value(),
+            (self.scale.value(), 0),
             self.ratio.value(),
             [self.bin_location.value(), self.frame_location.value()],
         );

@@ -73,10 +73,9 @@ impl Change<SpectrogramAugmentation> for RandomResizedCrop {
         if map.is_empty() {
             return Ok(map);
         }
-        let one = 1.0 / (bins as f64 * frames as f64);
         let (rows, columns) = rectangle(
             (bins, frames),
-            self.scale.value().max(one),
+            (self.scale.value(), 1),
             1.0 / self.ratio.value(),
             [self.bin_location.value(), self.frame_location.value()],
         );
