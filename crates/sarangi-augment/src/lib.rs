@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod augmenter;
+mod beta;
 mod change;
 mod channels;
 mod compose;
@@ -8,20 +9,28 @@ mod fade;
 mod family;
 mod filter;
 mod level;
+mod mix;
 mod noise;
 mod pad;
 mod percentile;
 mod policy;
 mod sounds;
+mod spectrogram;
 mod uniform;
 mod waveform;
 
 pub use augmenter::Augmenter;
 pub use change::{Change, Family, Node, Planned};
 pub use compose::{Compose, OneOf, SomeOf};
+pub use mix::{CutBox, MixDrawn, MixSpec, Mixer};
 pub use pad::{PadMode, PadSection};
 pub use policy::{Policy, PolicySpec};
 pub use sounds::Sounds;
+pub use spectrogram::{
+    Fill, FillMode, FrequencyMasking, FrequencyShift, HorizontalFlip, MapGaussianNoise, Mask,
+    RandomErasing, RandomResizedCrop, ResizeNoise, SpecAugmentPolicy, SpectrogramAugmentation,
+    TimeMasking, TimeRoll, TimeWarp, VerticalFlip, ZoomShift,
+};
 pub use uniform::Uniform;
 pub use waveform::{
     AdjustDuration, AirAbsorption, Aliasing, ApplyTo, BackgroundNoise, BandPass, BandStop,
