@@ -189,7 +189,11 @@ fn specifications_survive_json_and_refuse_what_they_do_not_know() {
 fn assert_refused(entry: &Entry<SpectrogramAugmentation>, key: &str, value: Value) {
     let shown = format!("{}: {key}: {value}", entry.name);
     let error = match with(entry, key, value) {
-        Ok(spec) => spec.build(()).map(|_| ()).expect_err(&shown),
+        Ok(spec) => spec
+            .build(())
+            .map(|_| ())
+            .err()
+            .unwrap_or_else(|| panic!("{shown}")),
         Err(error) => error,
     };
     let text = error.to_string();
