@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod augmented;
 mod cache;
+mod content;
 mod corpus;
 mod dataset;
 mod front_end;
@@ -8,7 +10,9 @@ mod loader;
 mod normalise;
 mod split;
 
+pub use augmented::AugmentedCopy;
 pub use cache::FeatureCache;
+pub use content::content_digest;
 pub use corpus::{Corpus, Track};
 pub use dataset::{Chunks, Example};
 pub use front_end::{FrontEnd, FrontEndSpec};
