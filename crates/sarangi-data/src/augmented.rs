@@ -1,170 +1,139 @@
-//! The list of a folder's augmented copies.
+//! Chunks that are changed as they are read.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use sarangi_core::{Error, Result, write_atomically};
-use serde::{Deserialize, Serialize};
+use ndarray::{Array4, s};
+use rayon::prelude::*;
+use sarangi_augment::Policy;
+use sarangi_core::{Dataset, Error, Result, Seed, Waveform};
 
-/// A sound file that was made of another by augmentation, as a line of [`LIST`](Self::LIST) has it.
+use crate::{Chunks, Corpus, Example, FeatureCache, FrontEnd, Item};
+
+/// Samples that are kept together in the cache.
+const BLOCK: usize = 1 << 14;
+
+/// Training chunks of an epoch, changed as a [`Policy`] says.
 ///
-/// What is learned of a copy is learned of its source: the splits never let it train if its source
-/// judges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AugmentedCopy {
-    /// Its path below the folder, with `/` between the parts.
-    pub file: String,
-    /// The path of what it was made of, below the folder that was augmented.
-    pub source: String,
-    /// The [digest](crate::content_digest) of the source's content, by which it is known whatever
-    /// its name has become.
-    pub source_digest: String,
-    /// The transforms that made it, in order, as `sarangi-augment` writes them; none if it was left
-    /// as it was.
-    pub applied: Vec<serde_json::Value>,
+/// A changed chunk is made anew from the sound each time: what lies at its place and half a chunk
+/// beyond is changed, and the first chunk's length of that is heard, so that no silence follows
+/// where it became faster. What is drawn depends on the seed, the epoch and the chunk alone.
+#[derive(Debug)]
+pub struct Augmented<'a> {
+    chunks: Chunks<'a>,
+    front_end: &'a FrontEnd,
+    policy: &'a Policy,
+    /// Which chunk, and in what way it is seen.
+    seen: Vec<(usize, usize)>,
+    seed: Seed,
+    epoch: u64,
 }
 
-impl AugmentedCopy {
-    /// The name of the list, a line of JSON for each copy, in the folder that holds them.
-    pub const LIST: &str = "augmented.jsonl";
-
-    /// Reads a folder's list; where there is none, there are no copies.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the list cannot be read, [`Error::Data`] naming the line that is no copy.
-    pub fn read_list(folder: impl AsRef<Path>) -> Result<Vec<Self>> {
-        let path = folder.as_ref().join(Self::LIST);
-        let text = match fs::read_to_string(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.map_err(|e| Error::io(&path, e))?,
-        };
-        let lines = text.lines().enumerate();
-        lines
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(i, line)| {
-                serde_json::from_str(line)
-                    .map_err(|e| Error::data(&path, format!("line {}: {e}", i + 1)))
-            })
-            .collect()
+impl<'a> Augmented<'a> {
+    /// Chunks as the policy changes them in an epoch.
+    pub fn new(
+        chunks: Chunks<'a>,
+        front_end: &'a FrontEnd,
+        policy: &'a Policy,
+        seed: Seed,
+        epoch: u64,
+    ) -> Self {
+        let items = chunks.items().iter().enumerate();
+        let seen = items.flat_map(|(place, item)| {
+            let label = chunks.corpus().tracks[item.track].label;
+            policy.copies_of(label).map(move |copy| (place, copy))
+        });
+        Self {
+            seen: seen.collect(),
+            chunks,
+            front_end,
+            policy,
+            seed,
+            epoch,
+        }
     }
 
-    /// Writes a folder's list, whole or not at all.
+    /// Keeps the sound of every track that the policy changes in the cache, where reading a chunk
+    /// of it is quick. `progress` is called with the number of tracks done and of all.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written.
-    pub fn write_list(folder: impl AsRef<Path>, copies: &[Self]) -> Result<()> {
-        let path = folder.as_ref().join(Self::LIST);
-        write_atomically(&path, |out| {
-            copies.iter().try_for_each(|copy| {
-                serde_json::to_writer(&mut *out, copy)
-                    .map_err(std::io::Error::from)
-                    .and_then(|()| out.write_all(b"\n"))
-                    .map_err(|e| Error::io(&path, e))
-            })
+    /// As [`FrontEnd::load`]; [`Error::Io`] if the cache cannot be written.
+    pub fn prepare(
+        corpus: &Corpus,
+        items: &[Item],
+        front_end: &FrontEnd,
+        policy: &Policy,
+        cache: &FeatureCache,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<()> {
+        let tracks: BTreeSet<usize> = items.iter().map(|item| item.track).collect();
+        let changed: Vec<_> = tracks
+            .into_iter()
+            .map(|track| &corpus.tracks[track])
+            .filter(|track| policy.copies_of(track.label).any(|copy| copy > 0))
+            .collect();
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        changed.par_iter().try_for_each(|track| {
+            let key = sound_key(&track.content, front_end);
+            if cache.chunks(&key, [1, 1, BLOCK]).is_none() {
+                let wave = front_end.load(corpus.root.join(&track.path))?;
+                let mut samples = wave.channel(0)?.to_vec();
+                samples.resize(samples.len().next_multiple_of(BLOCK), 0.0);
+                let blocks = samples.len() / BLOCK;
+                let blocks = Array4::from_shape_vec((blocks, 1, 1, BLOCK), samples)
+                    .map_err(|e| Error::shape("sound", "whole blocks", e))?;
+                cache.write(&key, &blocks)?;
+            }
+            let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            progress(done, changed.len());
+            Ok(())
         })
     }
-}
 
-/// What each copy of a folder was made of in the end.
-pub(crate) struct Sources {
-    by_file: BTreeMap<String, (String, String)>,
-}
-
-impl Sources {
-    pub(crate) fn read(folder: &Path) -> Result<Self> {
-        let mut by_file = BTreeMap::new();
-        for copy in AugmentedCopy::read_list(folder)? {
-            let AugmentedCopy {
-                file,
-                source,
-                source_digest,
-                ..
-            } = copy;
-            if by_file.contains_key(&file) {
-                let reason = format!("names `{file}` twice; delete one of the two lines");
-                return Err(Error::data(folder.join(AugmentedCopy::LIST), reason));
-            }
-            by_file.insert(file, (source, source_digest));
-        }
-        let sources = Self { by_file };
-        for file in sources.by_file.keys() {
-            if sources.of(file).is_none() {
-                let reason = format!("`{file}` is a copy of itself; delete its line");
-                return Err(Error::data(folder.join(AugmentedCopy::LIST), reason));
-            }
-        }
-        Ok(sources)
-    }
-
-    /// The path and digest of what a file was made of, if it is a copy; of a copy of a copy, the
-    /// first source.
-    pub(crate) fn of(&self, file: &str) -> Option<(&str, &str)> {
-        let mut found = self.by_file.get(file)?;
-        // As many steps as there are copies: who takes more goes in circles.
-        for _ in 0..self.by_file.len() {
-            match self.by_file.get(&found.0) {
-                Some(next) => found = next,
-                None => return Some((&found.0, &found.1)),
-            }
-        }
-        None
+    /// The sound of one chunk and half a chunk more.
+    fn sound(&self, item: Item) -> Result<Waveform> {
+        let (start, len) = self.front_end.chunk_span(item.chunk);
+        let end = start + len + len / 2;
+        let content = &self.chunks.corpus().tracks[item.track].content;
+        let key = sound_key(content, self.front_end);
+        let blocks = start / BLOCK..end.div_ceil(BLOCK);
+        let blocks = self.chunks.cache().read_some(&key, blocks, [1, 1, BLOCK])?;
+        // Beyond the end of the track is silence.
+        let samples = blocks.slice(s![.., 0, 0, ..]).iter().copied().collect();
+        let wave = Waveform::mono(samples, self.front_end.rate());
+        Ok(wave.window(start % BLOCK, end - start))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
+/// The entry of a track's sound: it depends on the file and on how it is read.
+fn sound_key(content: &str, front_end: &FrontEnd) -> String {
+    FeatureCache::key(content, &format!("sound at {}", front_end.rate()))
+}
 
-    fn copy(file: &str, source: &str) -> AugmentedCopy {
-        AugmentedCopy {
-            file: file.into(),
-            source: source.into(),
-            source_digest: format!("digest of {source}"),
-            applied: vec![json!({"type": "gain", "gain_db": 0.1, "p": 1.0})],
+impl Dataset for Augmented<'_> {
+    type Item = Example;
+
+    fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Example> {
+        let &(place, copy) = self.seen.get(index).ok_or_else(|| {
+            let expected = format_args!("an index below {}", self.seen.len());
+            Error::shape("data set", expected, index)
+        })?;
+        if copy == 0 {
+            return self.chunks.get(place);
         }
-    }
-
-    #[test]
-    fn a_list_comes_back_and_none_is_empty() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(AugmentedCopy::read_list(&folder).unwrap(), []);
-        let copies = [copy("a/é.wav", "a/x.wav"), copy("a/z.wav", "a/x.wav")];
-        AugmentedCopy::write_list(&folder, &copies).unwrap();
-        assert_eq!(AugmentedCopy::read_list(&folder).unwrap(), copies);
-        let text = fs::read_to_string(folder.path().join("augmented.jsonl")).unwrap();
-        assert_eq!(text.lines().count(), 2);
-        let first = r#"{"file":"a/é.wav","source":"a/x.wav","source_digest":"digest of a/x.wav","applied":[{"type":"gain","gain_db":0.1,"p":1.0}]}"#;
-        assert_eq!(text.lines().next(), Some(first));
-    }
-
-    #[test]
-    fn a_copy_of_a_copy_has_the_first_source() {
-        let folder = tempfile::tempdir().unwrap();
-        let copies = [copy("c", "b"), copy("b", "a")];
-        AugmentedCopy::write_list(&folder, &copies).unwrap();
-        let sources = Sources::read(folder.path()).unwrap();
-        assert_eq!(sources.of("c"), Some(("a", "digest of a")));
-        assert_eq!(sources.of("b"), Some(("a", "digest of a")));
-        assert_eq!(sources.of("a"), None);
-    }
-
-    #[test]
-    fn a_list_that_makes_no_sense_says_where() {
-        let folder = tempfile::tempdir().unwrap();
-        let fails = |copies: &[AugmentedCopy]| {
-            AugmentedCopy::write_list(&folder, copies).unwrap();
-            Sources::read(folder.path()).err().unwrap().to_string()
-        };
-        let circle = fails(&[copy("a", "b"), copy("b", "a")]);
-        assert!(circle.contains("`a` is a copy of itself"), "{circle}");
-        let twice = fails(&[copy("a", "b"), copy("a", "c")]);
-        assert!(twice.contains("names `a` twice"), "{twice}");
-        fs::write(folder.path().join("augmented.jsonl"), "\n{\"file\": 3}\n").unwrap();
-        let error = AugmentedCopy::read_list(&folder).unwrap_err().to_string();
-        assert!(error.contains("augmented.jsonl: line 2: "), "{error}");
+        let item = self.chunks.items()[place];
+        let label = self.chunks.corpus().tracks[item.track].label;
+        let rng = &mut self.seed.rng(self.epoch, index as u64);
+        let (wave, _) = self.policy.augment(label, self.sound(item)?, rng)?;
+        let (_, len) = self.front_end.chunk_span(item.chunk);
+        let features = self.front_end.map(&wave.into_mono().window(0, len))?;
+        Ok(Example {
+            features,
+            label,
+            item,
+        })
     }
 }

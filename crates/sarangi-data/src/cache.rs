@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use ndarray::{Array3, Array4};
@@ -76,23 +77,50 @@ impl FeatureCache {
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Data`] if it ends too soon.
     pub fn read(&self, key: &str, chunk: usize, shape: [usize; 3]) -> Result<Array3<f32>> {
+        let maps = self.read_some(key, chunk..chunk + 1, shape)?;
+        let short = || {
+            Error::data(
+                self.path(key),
+                format!("ends before chunk {chunk}; delete it"),
+            )
+        };
+        let map = maps.outer_iter().next().ok_or_else(short)?;
+        Ok(map.to_owned())
+    }
+
+    /// Reads neighbouring chunks of an entry, as many of them as there are: (chunks, channels, bins,
+    /// frames).
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn read_some(
+        &self,
+        key: &str,
+        chunks: Range<usize>,
+        shape: [usize; 3],
+    ) -> Result<Array4<f32>> {
         let path = self.path(key);
         let fail = |e| Error::io(&path, e);
         let mut file = File::open(&path).map_err(fail)?;
         let size = bytes_of(shape).unwrap_or(u64::MAX);
         // The header's length does not depend on the number of chunks: it is padded.
-        let start = header(1, shape).len() as u64 + size.saturating_mul(chunk as u64);
+        let start = header(1, shape).len() as u64 + size.saturating_mul(chunks.start as u64);
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start)).map_err(fail)?;
-        file.take(size).read_to_end(&mut bytes).map_err(fail)?;
+        file.take(size.saturating_mul(chunks.len() as u64))
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+        let whole = bytes.len() as u64 / size.max(1);
+        bytes.truncate(usize::try_from(whole * size).unwrap_or(0));
         let values = bytes
             .as_chunks::<4>()
             .0
             .iter()
             .map(|b| f32::from_le_bytes(*b))
             .collect();
-        Array3::from_shape_vec(shape, values)
-            .map_err(|_| Error::data(&path, format!("ends before chunk {chunk}; delete it")))
+        let [channels, bins, frames] = shape;
+        Array4::from_shape_vec((whole as usize, channels, bins, frames), values)
+            .map_err(|e| Error::data(&path, format!("is not as it was written: {e}; delete it")))
     }
 }
 

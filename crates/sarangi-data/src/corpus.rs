@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
 use sarangi_core::{Error, Result};
 
-use crate::augmented::Sources;
+use crate::augmented_copy::Sources;
 use crate::{FeatureCache, FrontEnd, Item, content_digest};
 
 /// One track whose features are in the cache.

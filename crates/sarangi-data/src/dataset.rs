@@ -44,6 +44,18 @@ impl<'a> Chunks<'a> {
     pub fn shape(&self) -> [usize; 3] {
         self.shape
     }
+
+    pub(crate) fn corpus(&self) -> &'a Corpus {
+        self.corpus
+    }
+
+    pub(crate) fn cache(&self) -> &'a FeatureCache {
+        self.cache
+    }
+
+    pub(crate) fn items(&self) -> &'a [Item] {
+        self.items
+    }
 }
 
 impl Dataset for Chunks<'_> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::Array4;
 use sarangi_audio::{ChunkPlan, ChunkSpec, DecodeOptions, Tail, load};
-use sarangi_core::{Error, Feature, Result, SampleRate, Spec, Waveform};
+use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Waveform};
 use sarangi_features::FeatureSpec;
 use serde::{Deserialize, Serialize};
 
@@ -165,18 +165,31 @@ impl FrontEnd {
         let chunks = plan.cut(wave);
         let [channels, bins, frames] = self.shape;
         let mut maps = Array4::zeros((chunks.len(), channels, bins, frames));
-        for (n, (chunk, mut to)) in chunks.zip(maps.outer_iter_mut()).enumerate() {
-            let map = self.feature.apply(&chunk)?;
-            if map.dim() != to.dim() {
-                let (expected, got) = (format!("{:?}", to.dim()), format!("{:?}", map.dim()));
-                return Err(Error::shape("front end", expected, got));
-            }
-            if map.iter().any(|value| !value.is_finite()) {
-                let got = format!("NaN or infinity in chunk {n}");
-                return Err(Error::shape("front end", "finite features", got));
-            }
-            to.assign(&map);
+        for (chunk, mut to) in chunks.zip(maps.outer_iter_mut()) {
+            to.assign(&self.map(&chunk)?);
         }
         Ok(maps)
+    }
+
+    /// The map of one chunk, (channels, bins, frames).
+    ///
+    /// # Errors
+    /// As [`chunks`](Self::chunks).
+    pub fn map(&self, chunk: &Waveform) -> Result<FeatureMap> {
+        let map = self.feature.apply(chunk)?;
+        if map.shape() != self.shape {
+            let (expected, got) = (format!("{:?}", self.shape), format!("{:?}", map.shape()));
+            return Err(Error::shape("front end", expected, got));
+        }
+        if map.iter().any(|value| !value.is_finite()) {
+            let got = "NaN or infinity";
+            return Err(Error::shape("front end", "finite features", got));
+        }
+        Ok(map)
+    }
+
+    /// Where chunk `index` of a track begins and how long it is, in samples.
+    pub(crate) fn chunk_span(&self, index: usize) -> (usize, usize) {
+        (index * self.chunks.hop(), self.chunks.size())
     }
 }

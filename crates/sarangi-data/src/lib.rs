@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod augmented;
+mod augmented_copy;
 mod cache;
 mod content;
 mod corpus;
@@ -10,7 +11,8 @@ mod loader;
 mod normalise;
 mod split;
 
-pub use augmented::AugmentedCopy;
+pub use augmented::Augmented;
+pub use augmented_copy::AugmentedCopy;
 pub use cache::FeatureCache;
 pub use content::content_digest;
 pub use corpus::{Corpus, Track};

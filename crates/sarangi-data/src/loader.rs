@@ -7,7 +7,7 @@ use ndarray::{Array4, Axis};
 use rayon::prelude::*;
 use sarangi_core::{Dataset, Error, Result, Rng};
 
-use crate::{Chunks, Example, Item, Normalisation};
+use crate::{Example, Item, Normalisation};
 
 /// Some examples side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub fn shuffled(count: usize, rng: &mut Rng) -> Vec<usize> {
 /// # Errors
 /// The first error of reading or of `use_batch`; both then stop.
 pub fn for_each_batch(
-    chunks: &Chunks<'_>,
+    examples: &impl Dataset<Item = Example>,
     order: &[usize],
     spec: BatchSpec<'_>,
     mut use_batch: impl FnMut(Batch) -> Result<()>,
@@ -61,7 +61,7 @@ pub fn for_each_batch(
         let (sender, receiver) = sync_channel(spec.ahead);
         scope.spawn(move || {
             for indices in order.chunks(spec.size) {
-                let batch = read_batch(chunks, indices, spec.normalisation);
+                let batch = read_batch(examples, indices, spec.normalisation);
                 let failed = batch.is_err();
                 // Nobody listens any more once `use_batch` has failed.
                 if sender.send(batch).is_err() || failed {
@@ -76,19 +76,20 @@ pub fn for_each_batch(
 }
 
 fn read_batch(
-    chunks: &Chunks<'_>,
+    examples: &impl Dataset<Item = Example>,
     indices: &[usize],
     normalisation: &Normalisation,
 ) -> Result<Batch> {
     let examples: Vec<Example> = indices
         .par_iter()
-        .map(|&index| chunks.get(index))
+        .map(|&index| examples.get(index))
         .collect::<Result<_>>()?;
-    let [channels, bins, frames] = chunks.shape();
-    let mut features = Array4::zeros((examples.len(), channels, bins, frames));
-    for (mut to, example) in features.axis_iter_mut(Axis(0)).zip(&examples) {
-        to.assign(&example.features);
-    }
+    let maps: Vec<_> = examples
+        .iter()
+        .map(|example| example.features.view())
+        .collect();
+    let mut features = ndarray::stack(Axis(0), &maps)
+        .map_err(|e| Error::shape("batch", "examples of one shape", e))?;
     normalisation.apply(features.view_mut())?;
     Ok(Batch {
         features,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use sarangi_augment::PolicySpec;
 use sarangi_core::{Error, Result, Seed};
 use sarangi_data::{FrontEndSpec, NormaliseSpec, SplitSpec};
 use sarangi_eval::Pooling;
@@ -31,6 +32,9 @@ pub struct Recipe {
     /// Which tracks train, validate and test.
     #[serde(default)]
     pub split: SplitSpec,
+    /// What is done to the sound of each class in training; nothing if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<PolicySpec>,
     /// The network.
     pub model: ModelSpec,
     /// How it is trained.
@@ -159,6 +163,9 @@ impl Recipe {
         if !(2..=LARGEST_BATCH).contains(batch_size) {
             let reason = format!("must be from 2 to {LARGEST_BATCH}, got {batch_size}");
             return Err(Error::config("training", "batch_size", reason));
+        }
+        if let Some(policy) = &self.augment {
+            policy.check(self.front_end.rate)?;
         }
         optimiser.check()?;
         schedule.check()

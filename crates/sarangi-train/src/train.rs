@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use candle_core::Device;
 use ndarray::Array4;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec};
-use sarangi_data::{Corpus, FeatureCache, FrontEnd};
+use sarangi_data::{Augmented, Corpus, FeatureCache, FrontEnd, Part};
 use sarangi_eval::Evaluation;
 use sarangi_models::ModelContext;
 use sarangi_nn::{Model, Params};
@@ -115,12 +115,24 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         let text = format!("{copies} augmented copies are left out: their originals do not train");
         observer.observe(Event::Warning(text));
     }
+    let policy = recipe
+        .augment
+        .as_ref()
+        .map(|policy| policy.build(&corpus.labels, front_end.rate()))
+        .transpose()?;
+    if let Some(policy) = &policy {
+        let train = split.part(Part::Train);
+        Augmented::prepare(&corpus, train, &front_end, policy, &cache, |done, total| {
+            observer.observe(Event::Preparing { done, total });
+        })?;
+    }
     let data = Data {
         corpus: &corpus,
         cache: &cache,
         split: &split,
         split_spec,
-        shape: front_end.shape(),
+        front_end: &front_end,
+        policy,
     };
     Training::new(recipe, options, &device, data)?.run(&run, observer)
 }

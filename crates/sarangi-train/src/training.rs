@@ -2,10 +2,11 @@
 
 use candle_core::Device;
 use ndarray::Ix2;
+use sarangi_augment::Policy;
 use sarangi_core::{Dataset, Error, IntoTensor, Result, Seed, Spec, TensorExt};
 use sarangi_data::{
-    BatchSpec, Chunks, Corpus, FeatureCache, Normalisation, Part, Split, SplitSpec, for_each_batch,
-    shuffled,
+    Augmented, BatchSpec, Chunks, Corpus, Example, FeatureCache, FrontEnd, Normalisation, Part,
+    Split, SplitSpec, for_each_batch, shuffled,
 };
 use sarangi_eval::{EpochPoint, Evaluation, Predictions, arg_max, plot_curves};
 use sarangi_models::ModelContext;
@@ -23,7 +24,8 @@ pub(crate) struct Data<'a> {
     pub(crate) cache: &'a FeatureCache,
     pub(crate) split: &'a Split,
     pub(crate) split_spec: SplitSpec,
-    pub(crate) shape: [usize; 3],
+    pub(crate) front_end: &'a FrontEnd,
+    pub(crate) policy: Option<Policy>,
 }
 
 /// What one run works with.
@@ -40,7 +42,12 @@ pub(crate) struct Training<'a> {
 
 impl<'a> Data<'a> {
     fn part(&self, part: Part) -> Chunks<'a> {
-        Chunks::new(self.corpus, self.cache, self.split.part(part), self.shape)
+        Chunks::new(
+            self.corpus,
+            self.cache,
+            self.split.part(part),
+            self.front_end.shape(),
+        )
     }
 }
 
@@ -52,7 +59,7 @@ impl<'a> Training<'a> {
         data: Data<'a>,
     ) -> Result<Self> {
         let params = Params::new(recipe.seed.child("weights"), device);
-        let (in_channels, classes) = (data.shape[0], data.corpus.labels.len());
+        let (in_channels, classes) = (data.front_end.shape()[0], data.corpus.labels.len());
         let network = recipe.model.build(ModelContext {
             params: &params,
             in_channels,
@@ -129,8 +136,26 @@ impl<'a> Training<'a> {
 
     /// One pass over the training chunks.
     fn epoch(&self, epoch: usize, adam: &mut Adam, observer: &dyn Observer) -> Result<EpochRecord> {
-        let Recipe { seed, training, .. } = self.recipe;
         let train = self.data.part(Part::Train);
+        match &self.data.policy {
+            None => self.pass(epoch, &train, adam, observer),
+            Some(policy) => {
+                let seed = self.recipe.seed.child("augment");
+                let front_end = self.data.front_end;
+                let train = Augmented::new(train, front_end, policy, seed, epoch as u64);
+                self.pass(epoch, &train, adam, observer)
+            }
+        }
+    }
+
+    fn pass(
+        &self,
+        epoch: usize,
+        train: &impl Dataset<Item = Example>,
+        adam: &mut Adam,
+        observer: &dyn Observer,
+    ) -> Result<EpochRecord> {
+        let Recipe { seed, training, .. } = self.recipe;
         let lr = training.schedule.lr(epoch, training.optimiser.lr());
         let place = epoch as u64;
         let order = shuffled(train.len(), &mut seed.child("order").rng(place, 0));
@@ -143,7 +168,7 @@ impl<'a> Training<'a> {
         };
         let total = order.len().div_ceil(training.batch_size);
         let (mut done, mut seen, mut loss_sum, mut right) = (0, 0usize, 0.0f64, 0usize);
-        for_each_batch(&train, &order, spec, |batch| {
+        for_each_batch(train, &order, spec, |batch| {
             let count = batch.labels.len();
             done += 1;
             // What is left for the last batch may be one chunk, which has no statistics to
@@ -223,7 +248,7 @@ impl<'a> Training<'a> {
             recipe: self.recipe.clone(),
             labels: self.data.corpus.labels.clone(),
             normalisation: self.normalisation.clone(),
-            input: self.data.shape,
+            input: self.data.front_end.shape(),
             parameters: self.params.trainable_count(),
             split: self.data.split_spec.clone(),
             split_digest: self.digest.clone(),

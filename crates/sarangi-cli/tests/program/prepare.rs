@@ -169,12 +169,12 @@ fn a_policy_says_what_each_class_gets() {
         )
     };
     let polka = r#"classes.polka = { type = "gain" }"#;
-    ran(polka, "--originals").failed(&["policy: classes", "`polka`", "jazz, rock"]);
-    ran("copies = 0", "--originals").failed(&["policy: copies"]);
+    ran(polka, "--originals").failed(&["policy.toml: augment: classes", "`polka`", "jazz, rock"]);
+    ran("copies = 0", "--originals").failed(&["policy.toml: augment: copies"]);
     ran("copies = 2", "--originals").failed(&["--policy", "none of the classes"]);
     ran("class = 3", "--originals").failed(&["policy.toml", "class"]);
     let wrong = r#"others = { type = "gain", gain_db = 1000 }"#;
-    ran(wrong, "--originals").failed(&["gain: gain_db"]);
+    ran(wrong, "--originals").failed(&["policy.toml: gain: gain_db"]);
     assert!(!folder.path("no").exists());
 }
 

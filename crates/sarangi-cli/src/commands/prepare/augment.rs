@@ -1,9 +1,9 @@
 //! `sarangi prepare augment`.
 
+mod asked;
 mod copier;
 mod folder;
 mod jobs;
-mod policy;
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ use super::super::quarantine::report;
 use crate::args::{Common, PrepareAugmentArgs};
 use crate::console::Console;
 
+use asked::Asked;
 use copier::{Copied, Copier};
 use folder::OutputFolder;
-use jobs::{Job, Wanted, jobs};
-use policy::Policy;
+use jobs::{Job, add_copies, jobs};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -38,21 +38,20 @@ struct Answer<'a> {
 /// file can be used.
 pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Console) -> Result<()> {
     let (input, output) = (&args.input, &args.output);
-    let policy = Policy::new(args)?;
-    policy.check()?;
+    let asked = Asked::new(args)?;
     check_input(input)?;
     let output = OutputFolder::open(input, output)?;
-    let wanted = Wanted {
-        copies: policy.copies,
-        extra: policy.extra,
-        originals: policy.originals,
-        seed: Seed(args.seed),
-    };
-    let jobs = jobs(&audio_files(input)?, input, &policy, &wanted)?;
+    let (mut jobs, labels) = jobs(&audio_files(input)?, input);
     let total = jobs.len();
     if total == 0 {
         bail!("{}: holds no sound files", input.display());
     }
+    add_copies(
+        &mut jobs,
+        &asked.plan(&labels)?,
+        asked.extra,
+        Seed(args.seed),
+    );
     if jobs.iter().all(Job::leaves_as_it_is) {
         bail!(
             "--policy: changes none of the classes of {}",
@@ -60,7 +59,7 @@ pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Cons
         );
     }
     output.stage()?;
-    let copier = Copier::new(&policy, &output, args.bits, common);
+    let copier = Copier::new(&asked.policy, &labels, &output, args.bits, common);
     let progress = console.progress("augmenting", total);
     let outcome = for_each_file(
         &jobs,

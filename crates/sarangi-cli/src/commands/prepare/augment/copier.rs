@@ -5,28 +5,26 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sarangi::audio::{DecodeOptions, LoadSpec, encode_wav};
-use sarangi::augment::{Augmenter, WaveformAugmentation};
+use sarangi::augment::{Policy, PolicySpec};
 use sarangi::core::{Error, Result};
 use sarangi::data::{AugmentedCopy, content_digest};
-use sarangi::prelude::{SampleRate, Spec};
+use sarangi::prelude::SampleRate;
 
 use super::folder::OutputFolder;
 use super::jobs::Job;
-use super::policy::Policy;
 use crate::args::{Bits, Common};
 use crate::commands::augment::clipped;
 
 /// Everything that files are put through.
 pub(super) struct Copier<'a> {
-    policy: &'a Policy,
+    policy: &'a PolicySpec,
+    labels: &'a [String],
     output: &'a OutputFolder,
     bits: Bits,
     decoding: DecodeOptions,
-    /// Planned once for each class and rate.
-    plans: Mutex<BTreeMap<(String, u32), Plan>>,
+    /// The policy, planned once for each rate.
+    plans: Mutex<BTreeMap<u32, Arc<Policy>>>,
 }
-
-type Plan = Arc<Augmenter<WaveformAugmentation>>;
 
 /// What became of one file.
 #[derive(Default)]
@@ -40,13 +38,15 @@ pub(super) struct Copied {
 
 impl<'a> Copier<'a> {
     pub(super) fn new(
-        policy: &'a Policy,
+        policy: &'a PolicySpec,
+        labels: &'a [String],
         output: &'a OutputFolder,
         bits: Bits,
         common: &Common,
     ) -> Self {
         Self {
             policy,
+            labels,
             output,
             bits,
             decoding: common.decoding(),
@@ -63,19 +63,19 @@ impl<'a> Copier<'a> {
             original: job.keep.then(|| (job.name.clone(), path.to_owned())),
             ..Copied::default()
         };
-        let Some(spec) = self.policy.of(&job.class) else {
+        if job.copies.is_empty() {
             return Ok(done);
-        };
+        }
         let digest = content_digest(path)?;
         let load = LoadSpec {
             rate: None,
             mono: true,
         };
         let wave = load.load(path, &self.decoding)?;
-        let plan = self.plan(&job.class, spec, wave.rate())?;
+        let plan = self.plan(wave.rate())?;
         for copy in &job.copies {
             let (changed, applied) = plan
-                .augment_logged(wave.clone(), &mut copy.rng())
+                .augment(job.label, wave.clone(), &mut copy.rng())
                 .map_err(|error| Error::decode(path, error.to_string()))?;
             encode_wav(self.output.staged(&copy.file), &changed, self.bits.into())?;
             done.clipped += clipped(&changed, self.bits);
@@ -92,14 +92,13 @@ impl<'a> Copier<'a> {
         Ok(done)
     }
 
-    fn plan(&self, class: &str, spec: &WaveformAugmentation, rate: SampleRate) -> Result<Plan> {
-        let key = (class.to_owned(), rate.hz());
+    fn plan(&self, rate: SampleRate) -> Result<Arc<Policy>> {
         let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans().get(&key) {
+        if let Some(plan) = plans().get(&rate.hz()) {
             return Ok(plan.clone());
         }
         // Not under the lock: planning may use all threads, and one of them may wait for the lock.
-        let plan = Arc::new(spec.build(rate)?);
-        Ok(plans().entry(key).or_insert(plan).clone())
+        let plan = Arc::new(self.policy.build(self.labels, rate)?);
+        Ok(plans().entry(rate.hz()).or_insert(plan).clone())
     }
 }

@@ -3,29 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use sarangi::core::{Result, Rng};
+use sarangi::augment::Policy;
+use sarangi::core::Rng;
 use sarangi::prelude::Seed;
 
-use super::policy::Policy;
-
-/// How many copies there are to be, and what they are drawn from.
-pub(super) struct Wanted {
-    /// Of each file.
-    pub(super) copies: usize,
-    /// More in each folder, of files drawn from it.
-    pub(super) extra: usize,
-    /// Whether the originals of what is changed are wanted, too.
-    pub(super) originals: bool,
-    pub(super) seed: Seed,
-}
+/// The class of files that lie in no folder: none is called so.
+const NO_FOLDER: &str = ".";
 
 /// One file's work.
 pub(super) struct Job {
     /// The file's path below the folder, with `/` between the parts.
     pub(super) name: String,
     pub(super) input: PathBuf,
-    /// The first folder below the folder that is augmented.
-    pub(super) class: String,
+    /// Its class: the first folder below the folder that is augmented.
+    pub(super) label: usize,
     pub(super) copies: Vec<Copy>,
     /// Whether the file itself is wanted in the folder of the copies.
     pub(super) keep: bool,
@@ -61,34 +52,52 @@ impl Copy {
     }
 }
 
-pub(super) fn jobs(
-    files: &[PathBuf],
-    input: &Path,
-    policy: &Policy,
-    wanted: &Wanted,
-) -> Result<Vec<Job>> {
-    let mut jobs: Vec<Job> = files.iter().map(|file| job(file, input)).collect();
-    let classes: BTreeSet<&str> = jobs.iter().map(|job| job.class.as_str()).collect();
-    let classes: Vec<&str> = classes
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .collect();
-    policy.check_classes(&classes)?;
+/// The files' work, still without copies, and the names of their classes, sorted.
+pub(super) fn jobs(files: &[PathBuf], root: &Path) -> (Vec<Job>, Vec<String>) {
+    let found: Vec<_> = files.iter().map(|file| place(file, root)).collect();
+    let classes: BTreeSet<&String> = found.iter().map(|(class, _)| class).collect();
+    let labels: Vec<String> = classes.into_iter().cloned().collect();
+    let jobs = files.iter().zip(found).map(|(file, (class, name))| Job {
+        problem: name.is_none().then_some("its name is not UTF-8; rename it"),
+        name: name.unwrap_or_else(|| file.to_string_lossy().into_owned()),
+        input: file.clone(),
+        label: labels.binary_search(&class).unwrap_or_default(),
+        copies: Vec::new(),
+        keep: false,
+    });
+    (jobs.collect(), labels)
+}
+
+/// The class of a file, and its path below the root with `/` between the parts, if it is UTF-8.
+fn place(file: &Path, root: &Path) -> (String, Option<String>) {
+    let below = file.strip_prefix(root).unwrap_or(file);
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    let class = match parts.as_slice() {
+        [class, _, ..] => class.to_string(),
+        _ => NO_FOLDER.to_owned(),
+    };
+    (class, below.to_str().map(|_| parts.join("/")))
+}
+
+/// Adds the copies that the policy asks for, and `extra` more in each folder of files drawn from it.
+pub(super) fn add_copies(jobs: &mut [Job], policy: &Policy, extra: usize, seed: Seed) {
     let mut taken = BTreeSet::new();
-    for job in &mut jobs {
-        let changed = policy.of(&job.class).is_some();
-        job.keep = wanted.originals || !changed;
+    for job in &mut *jobs {
+        // The file as it is counts as copy 0.
+        job.keep = policy.copies_of(job.label).any(|copy| copy == 0);
         if job.keep {
             taken.insert(job.name.clone());
         }
     }
     let mut folders: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, job) in jobs.iter_mut().enumerate() {
-        if job.problem.is_some() || policy.of(&job.class).is_none() {
+        let copies = policy.copies_of(job.label).filter(|&copy| copy > 0);
+        if job.problem.is_some() {
             continue;
         }
         let (folder, stem) = folder_and_stem(&job.name);
-        for number in 1..=wanted.copies {
+        let (folder, stem) = (folder.to_owned(), stem.to_owned());
+        for number in copies {
             // A number before the underscore: no file's name can make two copies' names the same.
             let prefix = match number {
                 1 => "augmented_".to_owned(),
@@ -96,44 +105,26 @@ pub(super) fn jobs(
             };
             let copy = Copy {
                 file: format!("{folder}{prefix}{stem}.wav"),
-                seed: wanted.seed.child(&job.name),
+                seed: seed.child(&job.name),
                 epoch: number as u64,
             };
             job.add(copy, &mut taken);
         }
-        folders.entry(folder.to_owned()).or_default().push(place);
+        if !job.copies.is_empty() {
+            folders.entry(folder).or_default().push(place);
+        }
     }
     for (folder, mut places) in folders {
-        let mut rng = wanted.seed.child("extra").named(&folder);
-        rng.shuffle(&mut places);
-        for (number, &place) in (1..=wanted.extra).zip(places.iter().cycle()) {
+        seed.child("extra").named(&folder).shuffle(&mut places);
+        for (number, &place) in (1..=extra).zip(places.iter().cycle()) {
             let file = format!("{folder}original_augmented_{number}.wav");
             let copy = Copy {
-                seed: wanted.seed.child(&file),
+                seed: seed.child(&file),
                 file,
                 epoch: 0,
             };
             jobs[place].add(copy, &mut taken);
         }
-    }
-    Ok(jobs)
-}
-
-fn job(file: &Path, root: &Path) -> Job {
-    let below = file.strip_prefix(root).unwrap_or(file);
-    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-    let class = match parts.as_slice() {
-        [class, _, ..] => class.to_string(),
-        _ => String::new(),
-    };
-    let unreadable = below.to_str().is_none();
-    Job {
-        name: parts.join("/"),
-        input: file.to_owned(),
-        class,
-        copies: Vec::new(),
-        keep: false,
-        problem: unreadable.then_some("its name is not UTF-8; rename it"),
     }
 }
 
