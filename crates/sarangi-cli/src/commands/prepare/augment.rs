@@ -14,8 +14,8 @@ use sarangi::data::AugmentedCopy;
 use sarangi::prelude::Seed;
 use serde::Serialize;
 
-use super::super::quarantine::report;
 use crate::args::{Common, PrepareAugmentArgs};
+use crate::commands::quarantine::report;
 use crate::console::Console;
 
 use asked::Asked;
@@ -96,7 +96,8 @@ fn finish(
     console: &Console,
 ) -> Result<()> {
     let (total, failed) = (jobs.len(), quarantine.len());
-    let (used, clipped) = (done.len(), done.iter().map(|one| one.clipped).sum());
+    let used = done.iter().filter(|one| !one.copies.is_empty()).count();
+    let clipped: usize = done.iter().map(|one| one.clipped).sum();
     let originals: Vec<_> = done.iter().filter_map(|one| one.original.clone()).collect();
     let copies: Vec<_> = done.into_iter().flat_map(|one| one.copies).collect();
     if !copies.is_empty() {
