@@ -1,10 +1,14 @@
 //! The command line.
 
+mod augment;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sarangi::plot::ColourMap;
 use sarangi::prelude::{Backend, DecodeOptions};
+
+pub(crate) use augment::{AugmentArgs, Bits, PrepareArgs, PrepareAugmentArgs, PrepareCommand};
 
 /// Teach machines to hear music: features, training, prediction.
 #[derive(Debug, Parser)]
@@ -55,6 +59,10 @@ impl Common {
 pub(crate) enum Command {
     /// Compute a feature of a sound file, or of every file in a folder
     Extract(ExtractArgs),
+    /// Change a sound file: stretch its time, shift its pitch and their like
+    Augment(AugmentArgs),
+    /// Work on folders of music
+    Prepare(PrepareArgs),
     /// Train a model on a folder of music with a sub-folder for each class
     Train(TrainArgs),
     /// Say how good a model is on a folder of music

@@ -25,6 +25,8 @@ fn main() -> ExitCode {
     let console = Console::new(&common);
     let outcome = console.start_logging().and_then(|()| match command {
         Command::Extract(args) => commands::extract(&args, &common, &console),
+        Command::Augment(args) => commands::augment(&args, &common, &console),
+        Command::Prepare(args) => commands::prepare(&args, &common, &console),
         Command::Train(args) => commands::train(&args, &common, &console),
         Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
         Command::Predict(args) => commands::predict(&args, &common, &console),

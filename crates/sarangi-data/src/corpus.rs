@@ -1,13 +1,13 @@
 //! A folder of music, ready to learn from.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
 use sarangi_core::{Error, Result};
 
-use crate::{FeatureCache, FrontEnd, Item};
+use crate::augmented_copy::Sources;
+use crate::{FeatureCache, FrontEnd, Item, content_digest};
 
 /// One track whose features are in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,16 @@ pub struct Track {
     pub key: String,
     /// How many chunks it has.
     pub chunks: usize,
+    /// If it is an augmented copy, the path of what it was made of, in the corpus or not: they are
+    /// one group, of which the splits let no part train if another judges.
+    pub source: Option<String>,
+}
+
+impl Track {
+    /// Whether it was recorded, not made of another track by augmentation.
+    pub fn is_original(&self) -> bool {
+        self.source.is_none()
+    }
 }
 
 /// A folder with a sub-folder for each class, its tracks' features computed and cached.
@@ -42,9 +52,12 @@ impl Corpus {
     /// threads, one track in memory for each. A file that cannot be used is set aside and the work
     /// goes on. `progress` is called with the number of tracks done and of all.
     ///
+    /// If the folder has a list of [augmented copies](crate::AugmentedCopy), the tracks on it know
+    /// their source.
+    ///
     /// # Errors
-    /// [`Error::Data`] if the folder has fewer than two classes, or a class has no usable track;
-    /// [`Error::Io`] if the folder cannot be read or the cache not written.
+    /// [`Error::Data`] if the folder has fewer than two classes, or a class has no usable track,
+    /// or if the list of copies makes no sense; [`Error::Io`] if the folder cannot be read or the cache not written.
     pub fn prepare(
         root: impl AsRef<Path>,
         front_end: &FrontEnd,
@@ -54,6 +67,7 @@ impl Corpus {
         let root = root.as_ref();
         let scan = scan_folder(root)?;
         scan.check_classes()?;
+        let sources = Sources::read(root)?;
         let total = scan.files.len();
         let (tracks, mut quarantine) = for_each_file(
             &scan.files,
@@ -68,7 +82,9 @@ impl Corpus {
                 &Error::data(folder, "holds no sound files"),
             );
         }
-        let tracks = without_copies(tracks, &mut quarantine);
+        let tracks = with_sources(tracks, &sources);
+        let mut tracks = without_duplicates(tracks, &mut quarantine);
+        find_originals(&mut tracks, &sources);
         for (label, name) in scan.labels.iter().enumerate() {
             if !tracks.iter().any(|track| track.label == label) {
                 let within = format!("{name}/");
@@ -105,17 +121,49 @@ impl Corpus {
     }
 }
 
-/// Keeps the first track of each content: a copy, under whatever name or class, would train in one
-/// part of a split and be asked again in another.
-fn without_copies(tracks: Vec<Track>, quarantine: &mut Quarantine) -> Vec<Track> {
+/// The tracks, those that are augmented copies with the source that the list names.
+fn with_sources(mut tracks: Vec<Track>, sources: &Sources) -> Vec<Track> {
+    for track in &mut tracks {
+        track.source = sources.of(&track.path).map(|(path, _)| path.to_owned());
+    }
+    tracks
+}
+
+/// Names each copy's source by the path that it has in the corpus: its content tells which it is,
+/// even if it has got another name or if it stood there twice.
+fn find_originals(tracks: &mut [Track], sources: &Sources) {
+    let originals: BTreeMap<String, String> = tracks
+        .iter()
+        .filter(|track| track.is_original())
+        .map(|track| (track.content.clone(), track.path.clone()))
+        .collect();
+    for track in tracks {
+        let digest = sources.of(&track.path).map(|(_, digest)| digest);
+        if let Some(path) = digest.and_then(|digest| originals.get(digest)) {
+            track.source = Some(path.clone());
+        }
+    }
+}
+
+/// Keeps the first track of each content, an original before augmented copies that changed nothing:
+/// a duplicate, under whatever name or class, would train in one part of a split and be asked again
+/// in another.
+fn without_duplicates(tracks: Vec<Track>, quarantine: &mut Quarantine) -> Vec<Track> {
     let mut first: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    for originals in [true, false] {
+        for track in tracks.iter().filter(|t| t.is_original() == originals) {
+            first
+                .entry(track.content.clone())
+                .or_insert_with(|| (track.path.clone(), track.label));
+        }
+    }
     let mut kept = Vec::with_capacity(tracks.len());
     for track in tracks {
-        let Some((path, label)) = first.get(&track.content) else {
-            first.insert(track.content.clone(), (track.path.clone(), track.label));
+        let (path, label) = &first[&track.content];
+        if *path == track.path {
             kept.push(track);
             continue;
-        };
+        }
         let reason = match *label == track.label {
             true => format!("is a copy of `{path}`"),
             false => format!("is a copy of `{path}`, of another class: one of the two is wrong"),
@@ -131,7 +179,7 @@ fn prepare_track(
     front_end: &FrontEnd,
     cache: &FeatureCache,
 ) -> Result<Track> {
-    let content = digest(path)?;
+    let content = content_digest(path)?;
     let key = FeatureCache::key(&content, front_end.identity());
     let chunks = match cache.chunks(&key, front_end.shape()) {
         Some(chunks) => chunks,
@@ -150,13 +198,6 @@ fn prepare_track(
         content,
         key,
         chunks,
+        source: None,
     })
-}
-
-/// The digest of a file's content, read in blocks.
-fn digest(path: &Path) -> Result<String> {
-    let mut hash = blake3::Hasher::new();
-    let file = fs::File::open(path).map_err(|e| Error::io(path, e))?;
-    hash.update_reader(file).map_err(|e| Error::io(path, e))?;
-    Ok(hash.finalize().to_hex()[..32].to_owned())
 }

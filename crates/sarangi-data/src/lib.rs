@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod augmented;
+mod augmented_copy;
 mod cache;
+mod content;
 mod corpus;
 mod dataset;
 mod front_end;
@@ -10,7 +12,9 @@ mod normalise;
 mod split;
 
 pub use augmented::Augmented;
+pub use augmented_copy::AugmentedCopy;
 pub use cache::FeatureCache;
+pub use content::content_digest;
 pub use corpus::{Corpus, Track};
 pub use dataset::{Chunks, Example};
 pub use front_end::{FrontEnd, FrontEndSpec};

@@ -24,6 +24,7 @@ fn corpus(sizes: &[usize]) -> Corpus {
             content: format!("content {label} {n}"),
             key: String::new(),
             chunks: 3,
+            source: None,
         })
         .collect();
     Corpus {
@@ -170,4 +171,26 @@ fn the_digest_tells_splits_and_contents_apart() {
     assert_ne!(first, digest(&corpus, 2));
     corpus.tracks[0].content = "other".into();
     assert_ne!(first, digest(&corpus, 1));
+}
+
+#[test]
+fn splits_stay_what_they_were() {
+    // Models carry these digests: changing one cuts every stored model off from its data.
+    let corpus = corpus(&[9, 12]);
+    let digest = |spec: SplitSpec| {
+        let split = spec.split(&corpus, Seed(7)).unwrap();
+        split.digest(&corpus)
+    };
+    let (valid, test) = (0.16, 0.2);
+    let got = [
+        digest(SplitSpec::Track { valid, test }),
+        digest(SplitSpec::LeakyChunks { valid, test }),
+    ];
+    assert_eq!(
+        got,
+        [
+            "6308483ee14dae6eac0ddb7cea437f69",
+            "f55904754407ba8c91bf5f38e924fdab"
+        ]
+    );
 }

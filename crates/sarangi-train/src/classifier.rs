@@ -162,7 +162,8 @@ impl Classifier {
     /// with, or on every track.
     ///
     /// # Errors
-    /// [`Error::Data`] if the folder's classes are not the model's, or a part is asked for and the
+    /// [`Error::Data`] if the folder's classes are not the model's, if it holds augmented copies
+    /// alone, or if a part is asked for and the
     /// folder's split is not the one that the model was trained with.
     pub fn evaluate(
         &self,
@@ -181,8 +182,10 @@ impl Classifier {
         }
         let corpus = Corpus::prepare(data, &self.front_end, cache, progress)?;
         let items = match part {
+            // Augmented copies never judge.
             None => (0..corpus.tracks.len())
-                .flat_map(|t| corpus.items_of(t))
+                .filter(|&track| corpus.tracks[track].is_original())
+                .flat_map(|track| corpus.items_of(track))
                 .collect(),
             Some(part) => {
                 let split = self
@@ -198,6 +201,11 @@ impl Classifier {
                 split.part(part).to_vec()
             }
         };
+        if items.is_empty() {
+            let reason = "holds augmented copies alone, which never judge; name the folder of \
+                          their originals";
+            return Err(Error::data(data, reason));
+        }
         let chunks = sarangi_data::Chunks::new(&corpus, cache, &items, self.front_end.shape());
         let (_, predictions): (f64, Predictions) = score(
             self.network.as_ref(),

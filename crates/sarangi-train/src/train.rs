@@ -106,9 +106,13 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         );
         observer.observe(Event::Warning(text));
     }
-    let unused = corpus.tracks.len() - split.tracks();
-    if unused > 0 {
-        let text = format!("{unused} track(s) are in no part of the split and are left out");
+    let [originals, copies] = split.left_out(&corpus);
+    if originals > 0 {
+        let text = format!("{originals} track(s) are in no part of the split and are left out");
+        observer.observe(Event::Warning(text));
+    }
+    if copies > 0 {
+        let text = format!("{copies} augmented copies are left out: their originals do not train");
         observer.observe(Event::Warning(text));
     }
     let policy = recipe

@@ -1,5 +1,7 @@
 //! One file for each command.
 
+mod augment;
+mod describe;
 mod evaluate;
 mod export;
 mod extract;
@@ -7,14 +9,21 @@ mod forward;
 mod inspect;
 mod network;
 mod predict;
+mod prepare;
+mod quarantine;
+mod settings;
 mod train;
+mod transform;
+mod written_spec;
 
+pub(crate) use augment::augment;
 pub(crate) use evaluate::evaluate;
 pub(crate) use export::export;
 pub(crate) use extract::extract;
 pub(crate) use forward::forward;
 pub(crate) use inspect::inspect;
 pub(crate) use predict::predict;
+pub(crate) use prepare::prepare;
 pub(crate) use train::train;
 
 use anyhow::{Context, Result};

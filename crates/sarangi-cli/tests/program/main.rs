@@ -1,10 +1,12 @@
 //! The program as its users run it.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod augment;
 mod broken;
 mod export;
 mod extract;
 mod forward;
+mod prepare;
 mod support;
 mod training;
 mod usage;

@@ -260,3 +260,61 @@ fn a_run_that_is_made_longer_goes_on_as_if_it_had_always_been() {
     ];
     assert_same_files(&folder, ["long", "longer"], &files);
 }
+
+#[test]
+fn copies_train_where_their_originals_train_and_never_judge() {
+    let folder = Folder::new();
+    let data = folder.copy_music(&CLASSES[..2], 5);
+    let plain = train(&folder, "plain", &["--epochs", "1"]);
+    let (with, alone) = (folder.path("with"), folder.path("alone"));
+    let augment = |out: &Path, more: &str| {
+        let shift = "semitones=[-2,2]";
+        let transform = [
+            "--transform",
+            "pitch-shift",
+            "--set",
+            shift,
+            "--copies",
+            "2",
+        ];
+        let mut arguments = vec!["prepare", "augment", more];
+        arguments.extend(transform);
+        arguments.extend([data.to_str().unwrap(), out.to_str().unwrap()]);
+        sarangi(arguments).done();
+    };
+    augment(&with, "--originals");
+    augment(&alone, "--quiet");
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&with, &data).unwrap();
+    let augmented = train(&folder, "augmented", &["--epochs", "1"]);
+
+    // Three tracks of each class train, of four chunks each; the parts that judge are the same.
+    let parts = "10 tracks of 2 classes; 24 chunks train, 8 validate, 8 test";
+    assert!(plain.err.contains(parts), "{plain:?}");
+    let (judge, left_out) = ("validate, 8 test", "8 augmented copies are left out");
+    assert!(
+        augmented
+            .err
+            .contains("30 tracks of 2 classes; 72 chunks train"),
+        "{augmented:?}"
+    );
+    assert!(augmented.err.contains(judge), "{augmented:?}");
+    assert!(augmented.err.contains(left_out), "{augmented:?}");
+    plain.done();
+    augmented.done();
+
+    // Copies alone cannot say how good a model is.
+    let model = folder.path("augmented/model.safetensors");
+    let all = run!("evaluate", &model, "--data", &alone, "--split", "all");
+    assert_eq!(all.code, 1, "{all:?}");
+    assert!(all.err.contains("augmented copies alone"), "{all:?}");
+    std::fs::rename(&alone, folder.path("data-alone")).unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(folder.path("data-alone"), &data).unwrap();
+    let ran = train(&folder, "alone", &["--epochs", "1"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.err.contains("augmented copies, which never judge"),
+        "{ran:?}"
+    );
+}

@@ -97,7 +97,8 @@ fn help_and_version_are_answers() {
     assert!(run!("--version").done().starts_with("sarangi "));
     let help = run!("--help").done();
     for command in [
-        "extract", "train", "evaluate", "predict", "forward", "export", "inspect",
+        "extract", "augment", "prepare", "train", "evaluate", "predict", "forward", "export",
+        "inspect",
     ] {
         assert!(help.contains(command), "{help}");
         assert!(run!(command, "--help").done().contains("Usage"));

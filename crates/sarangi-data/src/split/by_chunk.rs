@@ -2,11 +2,12 @@
 
 use sarangi_core::{Error, Result, Seed};
 
-use super::{Item, Split, share};
+use super::{Item, Split, copies, share};
 use crate::Corpus;
 
 pub(super) fn split(corpus: &Corpus, valid: f64, test: f64, seed: Seed) -> Result<Split> {
     let mut items: Vec<Item> = (0..corpus.tracks.len())
+        .filter(|&track| corpus.tracks[track].is_original())
         .flat_map(|track| corpus.items_of(track))
         .collect();
     let (tests, valids) = (share(items.len(), test), share(items.len(), valid));
@@ -24,9 +25,11 @@ pub(super) fn split(corpus: &Corpus, valid: f64, test: f64, seed: Seed) -> Resul
     };
     let train = sorted(items.split_off(tests + valids));
     let valid = sorted(items.split_off(tests));
-    Ok(Split {
+    let mut split = Split {
         train,
         valid,
         test: sorted(items),
-    })
+    };
+    copies::follow(corpus, &mut split, |_| true);
+    Ok(split)
 }

@@ -1,13 +1,13 @@
 //! The split by lists of file names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use sarangi_core::{Error, Result};
 
-use super::{Item, Split};
-use crate::Corpus;
+use super::{Item, Split, copies};
+use crate::{Corpus, Track};
 
 /// The names on a list: one a line, without empty lines and those that begin with `#`.
 pub(super) fn read(list: &Path) -> Result<Vec<String>> {
@@ -36,7 +36,10 @@ pub(super) fn split(corpus: &Corpus, lists: [(&'static str, &Vec<String>); 3]) -
                     format!("`{path}` is also on the list `{other}`"),
                 ));
             }
-            part.extend(corpus.items_of(track));
+            // A copy goes where its original goes, whoever names it.
+            if corpus.tracks[track].is_original() {
+                part.extend(corpus.items_of(track));
+            }
         }
         if part.is_empty() {
             return Err(fail(
@@ -47,8 +50,14 @@ pub(super) fn split(corpus: &Corpus, lists: [(&'static str, &Vec<String>); 3]) -
         part.sort_unstable();
     }
     let [train, valid, test] = parts;
+    let mut split = Split { train, valid, test };
+    let named = lists.map(|(_, names)| names.iter().map(|name| stem(name)).collect());
+    copies::follow(corpus, &mut split, |copy| {
+        stray_trains(&corpus.tracks[copy], &named)
+    });
     for (label, name) in corpus.labels.iter().enumerate() {
-        if !train
+        if !split
+            .train
             .iter()
             .any(|item| corpus.tracks[item.track].label == label)
         {
@@ -56,7 +65,18 @@ pub(super) fn split(corpus: &Corpus, lists: [(&'static str, &Vec<String>); 3]) -
             return Err(fail("train", reason));
         }
     }
-    Ok(Split { train, valid, test })
+    Ok(split)
+}
+
+/// Whether a copy trains whose original is not in the corpus: if the list names either, and no
+/// other list does.
+fn stray_trains(copy: &Track, [train, judges @ ..]: &[BTreeSet<&str>; 3]) -> bool {
+    let names = [Some(copy.path.as_str()), copy.source.as_deref()];
+    let on = |list: &BTreeSet<&str>| {
+        let mut names = names.iter().flatten();
+        names.any(|name| list.contains(stem(name)))
+    };
+    on(train) && !judges.iter().any(on)
 }
 
 /// The tracks by name. Lists often name another format than the files have, or none.

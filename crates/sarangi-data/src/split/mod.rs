@@ -3,6 +3,7 @@
 mod by_chunk;
 mod by_list;
 mod by_track;
+mod copies;
 mod spec;
 
 use std::collections::BTreeSet;
@@ -68,6 +69,19 @@ impl Split {
     pub fn tracks(&self) -> usize {
         let all = [&self.train, &self.valid, &self.test].into_iter().flatten();
         all.map(|item| item.track).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many tracks have no chunk in any part: first of the originals, then of the augmented
+    /// copies.
+    pub fn left_out(&self, corpus: &Corpus) -> [usize; 2] {
+        let all = [&self.train, &self.valid, &self.test].into_iter().flatten();
+        let used: BTreeSet<usize> = all.map(|item| item.track).collect();
+        [true, false].map(|original| {
+            let tracks = corpus.tracks.iter().enumerate();
+            tracks
+                .filter(|(track, t)| t.is_original() == original && !used.contains(track))
+                .count()
+        })
     }
 
     /// A digest of which chunk of which file is in which part, so that a model can say what it was

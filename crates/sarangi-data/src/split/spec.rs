@@ -9,6 +9,9 @@ use super::{Split, by_chunk, by_list, by_track};
 use crate::Corpus;
 
 /// How a corpus is split.
+///
+/// Originals alone are divided. An augmented copy trains if its original does, and is left out if
+/// its original validates or tests; so the parts that judge are the same with copies and without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::pictures::Pictures;
 use crate::args::{Common, ExtractArgs, Format};
+use crate::commands::settings::settings;
 use crate::npy;
 use crate::usage::Usage;
 
@@ -48,7 +49,7 @@ impl Extraction {
         format: Format,
     ) -> Result<Self> {
         let rate = SampleRate::new(args.rate)?;
-        let mut settings = settings(name, &args.settings);
+        let mut settings = settings(&FeatureSpec::catalogue(), name, &args.settings);
         let chunk = match name {
             CHUNKED => {
                 let chunk = settings.remove("chunk");
@@ -150,29 +151,6 @@ fn side_by_side(maps: Array4<f32>) -> FeatureMap {
     row
 }
 
-/// The settings as the feature takes them: JSON where a value is JSON, otherwise text.
-fn settings(name: &str, given: &[(String, String)]) -> Map<String, Value> {
-    let catalogue = FeatureSpec::catalogue();
-    let defaults = catalogue
-        .iter()
-        .find(|entry| entry.name == name)
-        .map(|e| e.parameters());
-    let is_text = |key: &str| {
-        let default = defaults.as_ref().and_then(|defaults| defaults.get(key));
-        default.is_some_and(Value::is_string)
-    };
-    let value = |key: &str, text: &str| match text {
-        // Where the values are names, `none` is one of them.
-        "none" | "None" if is_text(key) => Value::from("none"),
-        "none" | "None" => Value::Null,
-        _ => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-    };
-    given
-        .iter()
-        .map(|(key, text)| (key.clone(), value(key, text)))
-        .collect()
-}
-
 /// Refuses settings that the feature of chunks does not have, naming those it has: the feature
 /// itself does not know of `chunk`.
 fn check_chunked(settings: &Map<String, Value>) -> Result<(), Error> {
@@ -199,24 +177,6 @@ impl fmt::Display for Written {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn settings_are_json_where_they_can_be() {
-        let given = [
-            ("n_mels", "64"),
-            ("fmax", "none"),
-            ("top_db", "null"),
-            ("norm", "none"),
-            ("htk", "true"),
-            ("ref", "max"),
-        ];
-        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let want = json!({
-            "n_mels": 64, "fmax": null, "top_db": null, "norm": "none", "htk": true, "ref": "max",
-        });
-        assert_eq!(Value::Object(settings("log-mel", &given)), want);
-    }
 
     #[test]
     fn chunks_stand_side_by_side_in_order() {

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use sarangi::audio::{Quarantine, audio_files, for_each_file};
 use sarangi::core::Error;
 use serde::Serialize;
 
 use super::extraction::{Extraction, Written};
+use crate::commands::quarantine::report;
 use crate::console::Console;
 
 #[derive(Serialize)]
@@ -52,15 +52,7 @@ pub(super) fn extract(
     );
     progress.finish();
     let (written, quarantine) = outcome?;
-    for entry in quarantine.entries() {
-        console.error(anyhow!("{}: {}", entry.path, entry.reason));
-    }
-    let list = output.join("quarantine.json");
-    if quarantine.is_empty() {
-        remove_old(&list)?;
-    } else {
-        quarantine.write(&list)?;
-    }
+    let list = report(&quarantine, output, console)?;
     let failed = quarantine.len();
     if written.is_empty() {
         bail!(
@@ -108,12 +100,4 @@ fn jobs(extraction: &Extraction, input: &Path, output: &Path) -> Result<Vec<Job>
         }
     });
     Ok(jobs.collect())
-}
-
-/// A list that an earlier run has left would be taken for this run's.
-fn remove_old(list: &Path) -> Result<(), Error> {
-    match fs::remove_file(list) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(list, e)),
-        _ => Ok(()),
-    }
 }

@@ -1,0 +1,133 @@
+//! `sarangi prepare augment`.
+
+mod asked;
+mod copier;
+mod folder;
+mod jobs;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use sarangi::audio::{Quarantine, audio_files, for_each_file};
+use sarangi::core::Error;
+use sarangi::data::AugmentedCopy;
+use sarangi::prelude::Seed;
+use serde::Serialize;
+
+use crate::args::{Common, PrepareAugmentArgs};
+use crate::commands::quarantine::report;
+use crate::console::Console;
+
+use asked::Asked;
+use copier::{Copied, Copier};
+use folder::OutputFolder;
+use jobs::{Job, add_copies, jobs};
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    written: &'a [AugmentedCopy],
+    originals: usize,
+    /// How many samples were cut at full scale.
+    clipped: usize,
+    quarantine: &'a Quarantine,
+}
+
+/// Writes augmented copies of every sound file below IN_DIR, and their list.
+///
+/// A file that cannot be used is put into `quarantine.json` and the work goes on, as long as one
+/// file can be used.
+pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Console) -> Result<()> {
+    let (input, output) = (&args.input, &args.output);
+    let asked = Asked::new(args)?;
+    check_input(input)?;
+    let output = OutputFolder::open(input, output)?;
+    let (mut jobs, labels) = jobs(&audio_files(input)?, input);
+    let total = jobs.len();
+    if total == 0 {
+        bail!("{}: holds no sound files", input.display());
+    }
+    add_copies(
+        &mut jobs,
+        &asked.plan(&labels)?,
+        asked.extra,
+        Seed(args.seed),
+    );
+    if jobs.iter().all(Job::leaves_as_it_is) {
+        bail!(
+            "--policy: changes none of the classes of {}",
+            input.display()
+        );
+    }
+    output.stage()?;
+    let copier = Copier::new(&asked.policy, &labels, &output, args.bits, common);
+    let progress = console.progress("augmenting", total);
+    let outcome = for_each_file(
+        &jobs,
+        |job| (job.name.clone(), job.input.clone()),
+        |job, path| copier.run(job, path),
+        |done| progress.set(done, "files"),
+    );
+    progress.finish();
+    let (done, quarantine) = outcome?;
+    finish(done, &quarantine, &output, &jobs, console)
+}
+
+/// A copy of a copy would be heard where the copy may not be.
+fn check_input(input: &Path) -> Result<(), Error> {
+    if input.exists() && !input.is_dir() {
+        return Err(Error::data(input, "is not a folder"));
+    }
+    let list = input.join(AugmentedCopy::LIST);
+    match list.exists() {
+        false => Ok(()),
+        true => {
+            let reason = "says that the folder holds augmented copies, which are not augmented \
+                          again; name the folder of their originals";
+            Err(Error::data(list, reason))
+        }
+    }
+}
+
+fn finish(
+    done: Vec<Copied>,
+    quarantine: &Quarantine,
+    output: &OutputFolder,
+    jobs: &[Job],
+    console: &Console,
+) -> Result<()> {
+    let (total, failed) = (jobs.len(), quarantine.len());
+    let used = done.iter().filter(|one| !one.copies.is_empty()).count();
+    let clipped: usize = done.iter().map(|one| one.clipped).sum();
+    let originals: Vec<_> = done.iter().filter_map(|one| one.original.clone()).collect();
+    let copies: Vec<_> = done.into_iter().flat_map(|one| one.copies).collect();
+    if !copies.is_empty() {
+        output.publish(&copies, &originals)?;
+    }
+    let list = report(quarantine, output.path(), console)?;
+    if copies.is_empty() {
+        let list = list.display();
+        bail!("not one of the sound files that are to be changed can be used; see {list}");
+    }
+    if clipped > 0 {
+        console.note(format_args!(
+            "warning: {clipped} sample(s) beyond full scale were cut; leave out --bits 16 to keep \
+             them"
+        ));
+    }
+    let folder = output.path().display();
+    let mut text = format!("{} copies of {used} file(s)", copies.len());
+    if !originals.is_empty() {
+        text += &format!(" and {} original(s)", originals.len());
+    }
+    text += &format!(" written to {folder}");
+    if failed > 0 {
+        text += &format!("; {failed} of {total} failed: see {}", list.display());
+    }
+    let answer = Answer {
+        written: &copies,
+        originals: originals.len(),
+        clipped,
+        quarantine,
+    };
+    console.answer(&answer, text)
+}
