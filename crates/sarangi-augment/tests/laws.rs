@@ -1,5 +1,5 @@
 //! What every transform of sound keeps to, whatever the sound.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::sync::LazyLock;
 
