@@ -23,5 +23,11 @@ pub(crate) fn white(len: usize, seed: Option<u64>, channel: usize) -> Vec<f32> {
 
 /// The generator of one channel.
 pub(crate) fn generator(seed: Option<u64>, channel: usize) -> Rng {
-    Seed(seed.unwrap_or_default()).rng(0, channel as u64)
+    generator_of_part(seed, 0, channel)
+}
+
+/// The generator of one channel of one of several parts; what it draws does not depend on the size of
+/// another.
+pub(crate) fn generator_of_part(seed: Option<u64>, part: usize, channel: usize) -> Rng {
+    Seed(seed.unwrap_or_default()).rng(part as u64, channel as u64)
 }

@@ -14,7 +14,6 @@ mod random_erasing;
 mod random_resized_crop;
 mod resample_axis;
 mod resize_noise;
-mod seeded;
 mod time_masking;
 mod time_roll;
 mod time_warp;

@@ -38,7 +38,7 @@ fn all() -> Vec<(String, SpectrogramAugmentation)> {
         json!({"type": "random_resized_crop", "scale": [0, 1], "ratio": [0.01, 100]}),
         json!({"type": "zoom_shift", "time_zoom": [0.1, 10], "frequency_zoom": [0.1, 10],
             "time_shift": [-1, 1], "frequency_shift": [-1, 1], "fill_mode": "constant", "cval": -80}),
-        json!({"type": "frequency_shift", "n_bins": [-10000, 10000], "fill_mode": "constant"}),
+        json!({"type": "frequency_shift", "n_bins": [-60, 60], "fill_mode": "constant"}),
         json!({"type": "resize_noise", "scale": [0.01, 1]}),
         json!({"type": "time_warp", "time_warp_param": 3}),
     ];

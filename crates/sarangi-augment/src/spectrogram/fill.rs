@@ -7,7 +7,7 @@ use ndarray::{Axis, s};
 use sarangi_core::{Error, FeatureMap, Result};
 use serde::{Deserialize, Serialize};
 
-use super::seeded::generator;
+use crate::noise::generator_of_part;
 
 /// What covers a part of a map.
 ///
@@ -111,7 +111,7 @@ impl Fill {
             for (index, (bins, frames)) in parts.iter().enumerate() {
                 let mut part = plane.slice_mut(s![bins.clone(), frames.clone()]);
                 if self == Self::Random {
-                    let mut rng = generator(seed, index, channel);
+                    let mut rng = generator_of_part(seed, index, channel);
                     // Bin by bin, however the map lies in memory.
                     part.iter_mut().for_each(|x| *x = rng.normal() as f32);
                 } else {

@@ -4,7 +4,7 @@ use sarangi_core::{FeatureMap, Result, Rng, within};
 use serde::{Deserialize, Serialize};
 
 use super::mask::Mask;
-use super::seeded::drawn_seed;
+use crate::noise::drawn_seed;
 use crate::{Change, Fill, SpectrogramAugmentation};
 
 /// Bins covered, as SpecAugment's frequency mask (Park et al., 2019) and

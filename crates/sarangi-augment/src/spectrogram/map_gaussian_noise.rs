@@ -4,7 +4,7 @@ use ndarray::Axis;
 use sarangi_core::{FeatureMap, Result, Rng};
 use serde::{Deserialize, Serialize};
 
-use super::seeded::{drawn_seed, generator};
+use crate::noise::{drawn_seed, generator};
 use crate::{Change, SpectrogramAugmentation, Uniform};
 
 /// White normal noise over a map: y = x + sigma · n, as `torchvision.transforms.v2.GaussianNoise` without
@@ -57,7 +57,7 @@ impl Change<SpectrogramAugmentation> for MapGaussianNoise {
     fn apply(&self, (): &(), mut map: FeatureMap) -> Result<FeatureMap> {
         let sigma = self.sigma.value();
         for (channel, mut plane) in map.axis_iter_mut(Axis(0)).enumerate() {
-            let mut rng = generator(self.seed, 0, channel);
+            let mut rng = generator(self.seed, channel);
             // Bin by bin, however the map lies in memory.
             for x in &mut plane {
                 *x += (sigma * rng.normal()) as f32;

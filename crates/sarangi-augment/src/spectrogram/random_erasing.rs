@@ -4,7 +4,7 @@ use sarangi_core::{FeatureMap, Result, Rng};
 use serde::{Deserialize, Serialize};
 
 use super::area::rectangle;
-use super::seeded::drawn_seed;
+use crate::noise::drawn_seed;
 use crate::{Change, Fill, SpectrogramAugmentation, Uniform};
 
 /// A rectangle covered, as `torchvision.transforms.RandomErasing` and timm's (Zhong et al., 2020).
