@@ -8,10 +8,13 @@ use sarangi_core::Result;
 
 use crate::{Area, Colour, PAPER, Picture, Point, point};
 
+/// The largest area of what is filled at once, in pixels.
+const MOST: f32 = 1e9;
+
 /// A white picture to draw on; coordinates in pixels from the upper left corner.
 ///
 /// One fill with smooth edges serves letters, lines and discs. What lies outside is not drawn, nor is
-/// what is not finite.
+/// what is not finite or larger than any picture.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     picture: Picture,
@@ -64,7 +67,9 @@ impl Canvas {
 
     /// Fills the inside of closed curves, with smooth edges.
     pub(crate) fn fill(&mut self, curves: Vec<OutlineCurve>, colour: Colour) {
-        let Some(bounds) = bounds(&curves) else {
+        // What is filled takes memory for all it spans.
+        let drawable = |b: &Rect| b.width() * b.height() <= MOST;
+        let Some(bounds) = bounds(&curves).filter(drawable) else {
             return;
         };
         // ab_glyph's y axis points up, ours down.
@@ -104,24 +109,28 @@ impl Canvas {
 
     /// A line through points, with round joins and ends.
     pub fn line(&mut self, points: &[Point], width: f32, colour: Colour) {
+        // Parts that cannot be seen are cut off first: what is filled takes memory for all it spans.
+        let [left, right, top, bottom] = self.open.map(|edge| edge as f32);
+        let margin = width + 2.0;
+        let seen = [left - margin, right + margin, top - margin, bottom + margin];
         for pair in points.windows(2) {
-            let along = pair[1] - pair[0];
+            let Some([from, to]) = cut(pair[0], pair[1], seen) else {
+                continue;
+            };
+            let along = to - from;
             let length = along.x.hypot(along.y);
             if length == 0.0 {
                 continue;
             }
             let scale = width / 2.0 / length;
             let side = point(-along.y * scale, along.x * scale);
-            let corners = [
-                pair[0] + side,
-                pair[1] + side,
-                pair[1] - side,
-                pair[0] - side,
-            ];
+            let corners = [from + side, to + side, to - side, from - side];
             self.fill(polygon(&corners), colour);
         }
         for &at in points {
-            self.disc(at, width / 2.0, colour);
+            if cut(at, at, seen).is_some() {
+                self.disc(at, width / 2.0, colour);
+            }
         }
     }
 
@@ -150,6 +159,37 @@ impl Canvas {
             *old = (from + (to - from) * coverage).round() as u8;
         }
     }
+}
+
+/// The part of a line between two points that lies in columns and rows from and to, if any does.
+fn cut(from: Point, to: Point, [left, right, top, bottom]: [f32; 4]) -> Option<[Point; 2]> {
+    let inside = |p: Point| (left..=right).contains(&p.x) && (top..=bottom).contains(&p.y);
+    if inside(from) && inside(to) {
+        return Some([from, to]);
+    }
+    // Liang and Barsky's shares of the way, in double precision as the points may be far.
+    let wide = |p: Point| [f64::from(p.x), f64::from(p.y)];
+    let (start, end) = (wide(from), wide(to));
+    let (mut enters, mut leaves) = (0.0f64, 1.0f64);
+    let ranges = [[left, right], [top, bottom]].map(|range| range.map(f64::from));
+    for (axis, [low, high]) in ranges.into_iter().enumerate() {
+        let way = end[axis] - start[axis];
+        if way == 0.0 {
+            if !(low..=high).contains(&start[axis]) {
+                return None;
+            }
+            continue;
+        }
+        let at = [low, high].map(|edge| (edge - start[axis]) / way);
+        enters = enters.max(at[0].min(at[1]));
+        leaves = leaves.min(at[0].max(at[1]));
+    }
+    let at = |share: f64| {
+        let place = |axis: usize| (start[axis] + share * (end[axis] - start[axis])) as f32;
+        point(place(0), place(1))
+    };
+    let finite = start.iter().chain(&end).all(|x| x.is_finite());
+    (finite && enters < leaves).then(|| [at(enters), at(leaves)])
 }
 
 fn polygon(corners: &[Point]) -> Vec<OutlineCurve> {
@@ -220,7 +260,38 @@ mod tests {
         canvas.rect(-5.0, 20.0, 3.0, 900.0, BLACK);
         canvas.line(&[point(f32::NAN, 0.0), point(5.0, 5.0)], 0.0, BLACK);
         canvas.fill(Vec::new(), BLACK);
+        canvas.disc(point(5.0, 5.0), 1e9, BLACK);
         assert_eq!(darkness(&canvas), 0.0);
+    }
+
+    #[test]
+    fn a_line_from_far_away_to_far_away_is_drawn_where_it_is_seen() {
+        let far = 1e7;
+        let mut canvas = Canvas::new(100.0, 100.0).unwrap();
+        canvas.line(&[point(-far, -far), point(far, far)], 2.0, BLACK);
+        let diagonal = darkness(&canvas);
+        assert!(
+            (diagonal - 2.0 * 100.0 * 2f32.sqrt()).abs() < 5.0,
+            "{diagonal}"
+        );
+        let mut canvas = Canvas::new(100.0, 100.0).unwrap();
+        for way in [
+            [point(-far, 50.0), point(far, far)],
+            [point(200.0, -far), point(200.0, far)],
+            [point(f32::MAX, f32::MIN), point(f32::MAX, f32::MAX)],
+            [point(f32::INFINITY, 5.0), point(5.0, 5.0)],
+        ] {
+            canvas.line(&way[..1], 2.0, BLACK);
+            canvas.line(&way, 0.0, BLACK);
+        }
+        assert_eq!(darkness(&canvas), 0.0);
+        // The same piece, whole or as what is left of a longer one.
+        let piece = |from: f32, to: f32| {
+            let mut canvas = Canvas::new(100.0, 100.0).unwrap();
+            canvas.line(&[point(from, 40.5), point(to, 40.5)], 3.0, BLACK);
+            canvas.picture
+        };
+        assert_eq!(piece(-4.0, 104.0), piece(-1e7, 1e7));
     }
 
     #[test]

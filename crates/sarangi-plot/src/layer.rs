@@ -155,12 +155,11 @@ impl Places<'_> {
         self.area.bottom() - (self.y.share(value) * f64::from(self.area.height)) as f32
     }
 
-    /// The place of two values, far outside at most as far as a line's slope can be kept.
+    /// The place of two values, if they have one.
     fn point(&self, x: f64, y: f64) -> Option<Point> {
-        const FAR: f32 = 1e5;
-        let place = point(self.x(x), self.y(y).clamp(-FAR, FAR));
-        (x.is_finite() && y.is_finite() && place.x.is_finite() && !place.y.is_nan())
-            .then_some(place)
+        let place = point(self.x(x), self.y(y));
+        let finite = [x, y].iter().all(|value| value.is_finite());
+        (finite && place.x.is_finite() && place.y.is_finite()).then_some(place)
     }
 }
 
