@@ -163,8 +163,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Data`] if the folder's classes are not the model's, if it holds augmented copies
-    /// alone, or if a part is asked for and the
-    /// folder's split is not the one that the model was trained with.
+    /// alone, or if a part is asked for and the folder's split is not the one that the model was
+    /// trained with.
     pub fn evaluate(
         &self,
         data: impl AsRef<Path>,
@@ -201,7 +201,7 @@ impl Classifier {
                 split.part(part).to_vec()
             }
         };
-        if items.is_empty() {
+        if part.is_none() && items.is_empty() {
             let reason = "holds augmented copies alone, which never judge; name the folder of \
                           their originals";
             return Err(Error::data(data, reason));

@@ -261,6 +261,16 @@ fn a_run_that_is_made_longer_goes_on_as_if_it_had_always_been() {
     assert_same_files(&folder, ["long", "longer"], &files);
 }
 
+/// Tracks, classes, and the chunks of the three parts, as training says before it begins.
+fn counts(ran: &Ran) -> [usize; 5] {
+    let line = ran.err.lines().find(|line| line.contains("chunks train"));
+    let words = line
+        .unwrap_or_else(|| panic!("{ran:?}"))
+        .split([' ', ',', ';']);
+    let numbers: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
+    numbers[..5].try_into().unwrap()
+}
+
 #[test]
 fn copies_train_where_their_originals_train_and_never_judge() {
     let folder = Folder::new();
@@ -288,17 +298,12 @@ fn copies_train_where_their_originals_train_and_never_judge() {
     std::fs::rename(&with, &data).unwrap();
     let augmented = train(&folder, "augmented", &["--epochs", "1"]);
 
-    // Three tracks of each class train, of four chunks each; the parts that judge are the same.
-    let parts = "10 tracks of 2 classes; 24 chunks train, 8 validate, 8 test";
-    assert!(plain.err.contains(parts), "{plain:?}");
-    let (judge, left_out) = ("validate, 8 test", "8 augmented copies are left out");
-    assert!(
-        augmented
-            .err
-            .contains("30 tracks of 2 classes; 72 chunks train"),
-        "{augmented:?}"
-    );
-    assert!(augmented.err.contains(judge), "{augmented:?}");
+    // The parts that judge are the same; of each track that trains there are two more.
+    let [plain_counts, counts] = [&plain, &augmented].map(counts);
+    let [tracks, classes, train, valid, test] = plain_counts;
+    assert_eq!((tracks, classes), (10, 2));
+    assert_eq!(counts, [30, classes, 3 * train, valid, test]);
+    let left_out = "8 augmented copies are left out";
     assert!(augmented.err.contains(left_out), "{augmented:?}");
     plain.done();
     augmented.done();
