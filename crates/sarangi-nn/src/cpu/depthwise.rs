@@ -12,11 +12,10 @@ use rayon::prelude::*;
 
 use self::correlation::Correlation;
 use super::buffer::Buffer;
-use super::conv2d::Epilogue;
-use super::norm::Tally;
+use super::map::Activation;
 use super::pictures::Pictures;
 use super::source::Source;
-use crate::geometry::Geometry2d;
+use crate::ops::Geometry2d;
 
 /// The shapes of a depthwise convolution: channel c of the input has the `output.channels /
 /// input.channels` channels of the output that begin at c times as many.
@@ -28,18 +27,20 @@ pub(crate) struct Depthwise {
 }
 
 impl Depthwise {
-    /// y, with the filter in torch's order (output channels, 1, kernel height, kernel width), and its
-    /// parts' tallies.
+    /// `y = activation(scale · conv(x) + shift)`, with the filter in torch's order (output
+    /// channels, 1, kernel height, kernel width).
     pub(crate) fn forward(
         &self,
         x: Source,
         filter: &[f32],
-        epilogue: Epilogue<'_>,
+        scale: Option<&[f32]>,
+        shift: Option<&[f32]>,
+        activation: Activation,
         y: &mut [f32],
-    ) -> Vec<Tally> {
+    ) {
         let expanded = self.expand(x);
-        let plan = Correlation::forward(self, filter, epilogue);
-        plan.run(expanded.as_ref().map_or(x, |x| Source::Stored(x)), y)
+        let plan = Correlation::forward(self, filter, scale, shift, activation);
+        plan.run(expanded.as_ref().map_or(x, |x| Source::Stored(x)), y);
     }
 
     /// The gradient of x.
@@ -50,8 +51,7 @@ impl Depthwise {
             return dx.fill(0.0);
         }
         if multiplier == 1 {
-            plan.run(dy, dx);
-            return;
+            return plan.run(dy, dx);
         }
         let mut expanded = Buffer::stale(self.input.pixels() * self.output.channels);
         plan.run(dy, &mut expanded);

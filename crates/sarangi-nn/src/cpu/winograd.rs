@@ -23,8 +23,7 @@ use self::finish::Finish;
 use self::forward::Forward;
 use self::gradient::Gradient;
 use self::tiles::Tiles;
-use super::conv2d::Epilogue;
-use super::norm::Tally;
+use super::map::Activation;
 use super::pictures::Pictures;
 use super::source::Source;
 
@@ -38,24 +37,25 @@ pub(crate) struct Winograd {
 }
 
 impl Winograd {
-    /// y, with the filter (out, in, 3, 3), and its parts' tallies.
+    /// y = activation(scale · conv(x) + shift), with the filter (out, in, 3, 3).
     pub(crate) fn forward(
         &self,
         x: Source<'_>,
         filter: &[f32],
-        epilogue: Epilogue<'_>,
+        scale: Option<&[f32]>,
+        shift: Option<&[f32]>,
+        activation: Activation,
         y: &mut [f32],
-    ) -> Vec<Tally> {
+    ) {
         let forward = Forward {
             x,
             input: self.input,
             padding: self.padding,
             filter: Filter::forward(filter, self.channels()),
             tiles: Tiles::new(self.output),
-            finish: Finish::new(epilogue.bias, self.output.channels),
-            epilogue,
+            finish: Finish::new(scale, shift, activation, self.output.channels),
         };
-        forward.run(y)
+        forward.run(y);
     }
 
     /// dx: the convolution of dy with the filter turned round.
@@ -66,8 +66,7 @@ impl Winograd {
             padding: self.padding.map(|padding| 2 - padding),
             filter: Filter::backward(filter, self.channels()),
             tiles: Tiles::new(self.input),
-            finish: Finish::new(None, self.input.channels),
-            epilogue: Epilogue::default(),
+            finish: Finish::new(None, None, Activation::NONE, self.input.channels),
         };
         forward.run(dx);
     }

@@ -3,14 +3,12 @@
 use candle_core::Tensor;
 use sarangi_core::{During, Error, Result};
 
+use super::Geometry2d;
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::conv2d::{Conv, Epilogue};
-use crate::cpu::map::Activation;
-use crate::cpu::norm::Tally;
 use crate::cpu::pictures::Pictures;
-use crate::geometry::Geometry2d;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, records};
@@ -57,23 +55,16 @@ fn host(
     conv: Conv,
 ) -> candle_core::Result<Host> {
     let mut y = Buffer::stale(conv.output.len());
-    let recorded = records(&[xs], [filter].into_iter().chain(bias));
-    // In training a norm comes next, more often than not, and asks for the moments: behind an
-    // activation if there is a bias, which would be of no use directly below a norm.
-    let behind = match bias {
-        Some(_) => Activation::RELU,
-        None => Activation::NONE,
-    };
-    let tallies = tensors::read(filter, |filter| {
-        tensors::read_option(bias, |bias| {
+    tensors::read(filter, |filter| {
+        tensors::read_option(bias, |shift| {
             let epilogue = Epilogue {
-                bias,
-                tally: recorded.then_some(behind),
+                shift,
+                ..Epilogue::NONE
             };
-            conv.forward(xs.source(), filter, epilogue, &mut y)
+            conv.forward(xs.source(), filter, epilogue, &mut y);
         })
     })??;
-    let node = recorded.then(|| {
+    let node = records(&[xs], [filter].into_iter().chain(bias)).then(|| {
         let (x, parent) = (xs.keep(), xs.node().cloned());
         let (filter, bias) = (filter.clone(), bias.cloned());
         Node::new(move |dy, flow| {
@@ -101,11 +92,7 @@ fn host(
         })
     });
     let dims = dims(conv.output);
-    let result = Host::result(dims, conv.output, y, xs.tracked(), node);
-    Ok(match recorded {
-        true => result.with_moments(behind, Tally::moments(tallies, conv.output.channels)),
-        false => result,
-    })
+    Ok(Host::result(dims, conv.output, y, xs.tracked(), node))
 }
 
 fn dims(of: Pictures) -> Vec<usize> {

@@ -5,7 +5,6 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
-use super::super::super::norm::Tally;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
 use super::super::super::tile::{Start, panel, panel_width};
 use super::super::planes::Planes;
@@ -16,21 +15,18 @@ use super::{BLOCK, Forward};
 /// Strips into which a batch is cut, by its shape only.
 const STRIPS: usize = 32;
 
-pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) -> Vec<Tally> {
+pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) {
     let panels = of.filter.transformed(panel_width());
     let strips = of.tiles.strips(0..of.tiles.rows(), STRIPS, BLOCK);
     let cut = of.tiles.cut(&strips, y);
-    let strips = strips.into_par_iter().zip(cut);
-    let tallies = strips.filter_map(|(rows, y)| {
+    strips.into_par_iter().zip(cut).for_each(|(rows, y)| {
         run_kernel(Strip {
             of,
             panels: &panels,
             rows,
-            y: &mut *y,
+            y,
         });
-        of.epilogue.tally(y, of.tiles.of.channels)
     });
-    tallies.collect()
 }
 
 struct Strip<'a, 'b> {
@@ -62,7 +58,6 @@ impl Kernel for Strip<'_, '_> {
             let runs = planes.runs();
             for (column, matrices) in self.panels.chunks_exact(panel_len).enumerate() {
                 let outputs = filter.outputs - column * panel::<S>();
-                finish.expect(simd, tiles, (&block, column), self.rows.start, self.y);
                 let right = (matrices, outputs);
                 multiply(simd, (planes, &x), &runs, right, Start::Zero, &mut products);
                 let first = self.rows.start;
