@@ -13,6 +13,7 @@ mod mix;
 mod noise;
 mod pad;
 mod percentile;
+mod plain;
 mod policy;
 mod sounds;
 mod spectrogram;

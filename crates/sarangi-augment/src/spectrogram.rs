@@ -1,40 +1,35 @@
 //! Transforms of spectrograms.
 
 mod area;
-
 mod border;
 mod fill;
-mod frequency_masking;
+mod flip;
 mod frequency_shift;
-mod horizontal_flip;
 mod map_gaussian_noise;
 mod mask;
+mod masking;
 mod presets;
 mod random_erasing;
 mod random_resized_crop;
 mod resample_axis;
 mod resize_noise;
-mod time_masking;
 mod time_roll;
 mod time_warp;
-mod vertical_flip;
 mod zoom_shift;
 
 pub use border::FillMode;
 pub use fill::Fill;
-pub use frequency_masking::FrequencyMasking;
+pub use flip::{HorizontalFlip, VerticalFlip};
 pub use frequency_shift::FrequencyShift;
-pub use horizontal_flip::HorizontalFlip;
 pub use map_gaussian_noise::MapGaussianNoise;
 pub use mask::Mask;
+pub use masking::{FrequencyMasking, TimeMasking};
 pub use presets::SpecAugmentPolicy;
 pub use random_erasing::RandomErasing;
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize_noise::ResizeNoise;
-pub use time_masking::TimeMasking;
 pub use time_roll::TimeRoll;
 pub use time_warp::TimeWarp;
-pub use vertical_flip::VerticalFlip;
 pub use zoom_shift::ZoomShift;
 
 use sarangi_core::{Error, FeatureMap, Result};
