@@ -49,16 +49,43 @@ fn products(conv: &Winograd, mut each: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// The largest difference over the largest value.
-fn error(got: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(got.len(), expected.len());
-    let peak = expected.iter().fold(0.0f64, |peak, v| peak.max(v.abs()));
-    let worst = got.iter().zip(expected).fold(0.0f64, |worst, (&g, e)| {
-        let difference = (f64::from(g) - e).abs();
-        assert!(difference.is_finite());
-        worst.max(difference)
-    });
-    if peak == 0.0 { worst } else { worst / peak }
+/// Sums in f64 and, of the same products, the sums of their squares.
+struct Sums {
+    values: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Sums {
+    fn zeros(len: usize) -> Self {
+        let zeros = vec![0.0; len];
+        Self {
+            values: zeros.clone(),
+            squares: zeros,
+        }
+    }
+
+    fn add(&mut self, at: usize, product: f64) {
+        self.values[at] += product;
+        self.squares[at] += product * product;
+    }
+
+    /// The largest difference as a share of the largest that a sum would be if the signs of its
+    /// products were drawn. The sums themselves say nothing where they cancel.
+    fn error(&self, got: &[f32]) -> f64 {
+        assert_eq!(got.len(), self.values.len());
+        let square = self.squares.iter().fold(0.0f64, |most, &s| most.max(s));
+        let both = got.iter().zip(&self.values);
+        let worst = both.fold(0.0f64, |worst, (&got, value)| {
+            let difference = (f64::from(got) - value).abs();
+            assert!(difference.is_finite());
+            worst.max(difference)
+        });
+        if square == 0.0 {
+            worst
+        } else {
+            worst / square.sqrt()
+        }
+    }
 }
 
 struct Case {
@@ -89,7 +116,7 @@ impl Case {
         })
     }
 
-    /// The worst relative error of the three results.
+    /// The worst error of the four results.
     fn worst(&self) -> f64 {
         let Self {
             conv,
@@ -98,19 +125,20 @@ impl Case {
             filter,
         } = self;
         let of = |v: f32| f64::from(v);
-        let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
-        let (mut dfilter, mut dbias) = (vec![0.0; filter.len()], vec![0.0; conv.output.channels]);
+        let channels = conv.output.channels;
+        let lengths = [dy.len(), x.len(), filter.len(), channels];
+        let mut expected = lengths.map(Sums::zeros);
+        let [y, dx, dfilter, dbias] = &mut expected;
         products(conv, |o, i, tap| {
-            y[o] += of(x[i]) * of(filter[tap]);
-            dx[i] += of(dy[o]) * of(filter[tap]);
-            dfilter[tap] += of(x[i]) * of(dy[o]);
+            y.add(o, of(x[i]) * of(filter[tap]));
+            dx.add(i, of(dy[o]) * of(filter[tap]));
+            dfilter.add(tap, of(x[i]) * of(dy[o]));
         });
-        dy.iter()
-            .enumerate()
-            .for_each(|(i, &d)| dbias[i % conv.output.channels] += of(d));
+        for (i, &d) in dy.iter().enumerate() {
+            dbias.add(i % channels, of(d));
+        }
         let got = self.results();
-        let expected = [y, dx, dfilter, dbias];
-        let errors = got.iter().zip(&expected).map(|(g, e)| error(g, e));
+        let errors = expected.iter().zip(&got).map(|(sums, got)| sums.error(got));
         errors.fold(0.0, f64::max)
     }
 
