@@ -1,7 +1,7 @@
 //! Logits, gradients and running statistics against torch's in f64; `fixtures/make/network_goldens.py`.
 
 use candle_core::Tensor;
-use ndarray::{ArrayD, IxDyn};
+use ndarray::IxDyn;
 use sarangi_core::{Seed, TensorExt};
 use sarangi_nn::{CrossEntropy, Mode, Targets, Value, cross_entropy};
 use sarangi_testkit::{Golden, goldens};
@@ -28,12 +28,19 @@ fn probe(name: &str, tensor: &Tensor) -> [f64; 6] {
     ]
 }
 
-/// The largest difference from the golden's probes as a share of the tensor's own norm. A gradient
+/// Compares probes with the golden's: the differences as a share of the tensor's own norm. A gradient
 /// that is 0 but for rounding, as of a bias before a norm, is measured by the whole gradient's.
-fn worst(got: &[[f64; 6]], want: &ArrayD<f32>, total: f64) -> (f64, usize) {
-    let mut worst = (0.0, 0);
-    assert_eq!(want.shape(), [got.len(), 6]);
-    for (i, (got, want)) in got.iter().zip(want.outer_iter()).enumerate() {
+fn assert_near(
+    golden: &Golden,
+    field: &str,
+    (names, got): (&[String], &[[f64; 6]]),
+    total: f64,
+    rtol: impl Fn(&str) -> f64,
+) {
+    let want = golden.array(field);
+    assert_eq!(want.shape(), [names.len(), 6]);
+    assert_eq!(names.len(), got.len());
+    for ((name, got), want) in names.iter().zip(got).zip(want.outer_iter()) {
         let want: Vec<f64> = want.iter().map(|&x| f64::from(x)).collect();
         let scale = match want[0] < 1e-10 * total {
             true => 1e-3 * total,
@@ -41,13 +48,13 @@ fn worst(got: &[[f64; 6]], want: &ArrayD<f32>, total: f64) -> (f64, usize) {
         };
         for (got, want) in got.iter().zip(&want) {
             let error = (got - want).abs() / scale;
-            assert!(error.is_finite());
-            if error > worst.0 {
-                worst = (error, i);
-            }
+            let (golden, rtol) = (&golden.name, rtol(name));
+            assert!(
+                error < rtol,
+                "{golden}: `{name}` strays by {error:e}, not {rtol:e}"
+            );
         }
     }
-    worst
 }
 
 fn names(golden: &Golden, field: &str) -> Vec<String> {
@@ -126,13 +133,11 @@ fn check(golden: &Golden) {
         })
         .collect();
     let total = f64::from(golden.array("total")[[0]]);
-    let (error, place) = worst(&probes, &golden.array("gradients"), total);
-    let name = &trainable[place];
-    assert!(
-        error < rtol,
-        "{}: `{name}` strays by {error:e}",
-        golden.name
-    );
+    // What nearly cancels is as exact as torch's own in f32, within a factor of two.
+    let loose = |name: &str| golden.spec["torch_strays"][name].as_f64();
+    let of_gradients = |name: &str| loose(name).map_or(rtol, |strays| (2.0 * strays).max(rtol));
+    let gradients = (&trainable[..], &probes[..]);
+    assert_near(golden, "gradients", gradients, total, of_gradients);
 
     let statistics = names(golden, "statistics");
     let moved = params.snapshot().unwrap();
@@ -141,13 +146,7 @@ fn check(golden: &Golden) {
         .map(|name| probe(name, &moved[name]))
         .collect();
     if !probes.is_empty() {
-        let (error, place) = worst(&probes, &golden.array("statistics"), 0.0);
-        let name = &statistics[place];
-        assert!(
-            error < 1e-4,
-            "{}: `{name}` strays by {error:e}",
-            golden.name
-        );
+        assert_near(golden, "statistics", (&statistics, &probes), 0.0, |_| 1e-4);
     }
     assert_eq!(params.all().len(), trainable.len() + statistics.len());
 }
