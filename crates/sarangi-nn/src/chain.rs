@@ -215,7 +215,7 @@ mod tests {
     use sarangi_core::Seed;
 
     use super::*;
-    use crate::{Geometry2d, Value, add, batch_norm_train, max_pool2d, relu};
+    use crate::{Geometry2d, Value, add, batch_norm_train, conv2d, max_pool2d, relu};
 
     /// The gradients of x, gamma and beta through a norm and a pooling, directly or with a sum in
     /// between, so that the norm is given a stored gradient.
@@ -265,6 +265,38 @@ mod tests {
                         assert!(error <= 1e-5, "{scale}: {found} {expected}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_convolution_tells_a_norm_the_moments_of_its_result() {
+        let random = |index: u64, dims: &[usize]| {
+            let mut rng = Seed(1).rng(0, index);
+            let count = dims.iter().product();
+            let values: Vec<f32> = (0..count).map(|_| rng.normal() as f32).collect();
+            Var::from_tensor(&Tensor::from_vec(values, dims, &Device::Cpu).unwrap()).unwrap()
+        };
+        let x = Value::tracked(&random(1, &[3, 5, 19, 23])).unwrap();
+        let (filter, bias) = (random(2, &[7, 5, 3, 3]), random(3, &[7]));
+        let (gamma, beta) = (random(4, &[7]), random(5, &[7]));
+        for (biased, activated) in [(false, false), (false, true), (true, false), (true, true)] {
+            let bias = biased.then_some(bias.as_tensor());
+            let mut y = conv2d(&x, &filter, bias, Geometry2d::square(3), 1).unwrap();
+            if activated {
+                y = relu(&y).unwrap();
+            }
+            let plain = Value::new(&y.tensor().unwrap()).unwrap();
+            let statistics = |xs: &Value| {
+                let (_, mean, variance) = batch_norm_train(xs, &gamma, &beta, 1e-5).unwrap();
+                [mean, variance]
+                    .map(|t| t.to_vec1::<f32>().unwrap())
+                    .concat()
+            };
+            let (found, expected) = (statistics(&y), statistics(&plain));
+            for (found, expected) in found.iter().zip(&expected) {
+                let error = (found - expected).abs() / expected.abs().max(1.0);
+                assert!(error <= 1e-6, "{biased} {activated}: {found} {expected}");
             }
         }
     }

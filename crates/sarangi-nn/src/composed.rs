@@ -14,7 +14,7 @@ use crate::cpu::max_pool::MaxPool;
 use crate::cpu::pictures::Pictures;
 use crate::cpu::resize::Resize;
 use crate::cpu::windows::Windows;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// A sum over the filter's taps: the input under the tap, times the filter at the tap.
 pub(crate) fn conv2d(

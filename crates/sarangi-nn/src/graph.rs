@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// A network as the list of its operations, as [`trace`](crate::trace) finds them: what a program
 /// that knows nothing of this crate needs to run it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::{Linear, Map};
 use crate::cpu::pictures::Pictures;
-use crate::cpu::source::{Above, Source};
+use crate::cpu::source::{Above, Source, gradient_in_place};
 use crate::cpu::unpool::Unpool;
 
 /// Stored, or computed as it is read.
@@ -103,6 +103,7 @@ impl Gradient {
 
     /// The values in memory that nobody else reads.
     pub(crate) fn into_own(self) -> Buffer {
+        let of = self.of;
         match self.kind {
             Kind::Plain(Plain::Stored(values)) => {
                 Arc::try_unwrap(values).unwrap_or_else(|values| {
@@ -111,12 +112,29 @@ impl Gradient {
                     own
                 })
             }
-            _ => {
-                let mut own = Buffer::stale(self.of.len());
-                self.source().materialise(self.of, &mut own);
-                own
-            }
+            Kind::Mapped {
+                dy: Plain::Stored(values),
+                x,
+                map,
+                linear,
+            } => match Arc::try_unwrap(values) {
+                Ok(mut own) => {
+                    gradient_in_place(&mut own, &x, &map, &linear, of);
+                    own
+                }
+                Err(values) => {
+                    let dy = Plain::Stored(values);
+                    Self::mapped(of, dy, x, map, linear).materialised()
+                }
+            },
+            kind => Self { of, kind }.materialised(),
         }
+    }
+
+    fn materialised(&self) -> Buffer {
+        let mut own = Buffer::stale(self.of.len());
+        self.source().materialise(self.of, &mut own);
+        own
     }
 
     /// Adds another gradient of the same value.

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use sarangi_core::{Rng, Seed};
 
 use crate::Value;
-use crate::ops::{self, CrossEntropy, Geometry2d, Targets};
+use crate::geometry::Geometry2d;
+use crate::ops::{self, CrossEntropy, Targets};
 use crate::value::Tracking;
 use candle_core::Var;
 use sarangi_core::Result;

@@ -2,85 +2,44 @@
 
 use rayon::prelude::*;
 
-use super::buffer::Buffer;
-use super::elementwise::{combine, update};
+use super::elementwise::update;
 use super::map::{Activation, Clamp};
+use super::pairs::{Pair, each};
 use super::pictures::Pictures;
 use super::simd::{Kernel, Lanes, run};
 use super::source::Source;
-use super::tasks::{self, BLOCK, pieces};
+use super::tasks::VALUES;
 
 /// `y = activation(a + b)`.
 pub(crate) fn add(a: Source, b: Source, activation: Activation, of: Pictures, y: &mut [f32]) {
-    pieces(of, y).into_par_iter().for_each(|(first, y)| {
-        run(Add {
-            a: Some(a),
-            b,
-            activation,
-            of,
-            first,
-            y,
-        });
-    });
+    each(Sum { activation }, Some(a), b, of, y);
 }
 
 /// `into += from`.
 pub(crate) fn accumulate(into: &mut [f32], from: Source, of: Pictures) {
-    pieces(of, into).into_par_iter().for_each(|(first, y)| {
-        run(Add {
-            a: None,
-            b: from,
-            activation: Activation::NONE,
-            of,
-            first,
-            y,
-        });
-    });
+    let activation = Activation::NONE;
+    each(Sum { activation }, None, from, of, into);
+}
+
+#[derive(Clone, Copy)]
+struct Sum {
+    activation: Activation,
+}
+
+impl Pair for Sum {
+    #[inline(always)]
+    fn of<S: Lanes>(self, simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        let clamp = Clamp::new(simd, self.activation);
+        clamp.apply(simd, simd.add_f32s(a, b))
+    }
 }
 
 /// Sets the gradient to zero where the activation that gave `y` was off: on the ends of its
 /// interval.
 pub(crate) fn mask_in_place(y: &[f32], activation: Activation, dy: &mut [f32]) {
-    dy.par_chunks_mut(tasks::VALUES)
-        .zip(y.par_chunks(tasks::VALUES))
+    dy.par_chunks_mut(VALUES)
+        .zip(y.par_chunks(VALUES))
         .for_each(|(dy, y)| run(MaskOff { y, activation, dy }));
-}
-
-/// `y = activation(a + b)` where `a` is what `y` held, unless it is given.
-struct Add<'a> {
-    a: Option<Source<'a>>,
-    b: Source<'a>,
-    activation: Activation,
-    of: Pictures,
-    first: usize,
-    y: &'a mut [f32],
-}
-
-impl Kernel for Add<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let clamp = Clamp::new(simd, self.activation);
-        let pixels = self.of.pixels_per(BLOCK);
-        let mut scratch =
-            [0, 1].map(|_| Buffer::stale((pixels * self.of.channels).min(self.y.len())));
-        let blocks = self.y.chunks_mut(scratch[0].len().max(1));
-        for (block, y) in blocks.enumerate() {
-            let first = self.first + block * pixels;
-            let [for_a, for_b] = &mut scratch;
-            let b = self.b.view(simd, self.of, first, &mut for_b[..y.len()]);
-            match self.a {
-                Some(a) => {
-                    let a = a.view(simd, self.of, first, &mut for_a[..y.len()]);
-                    combine(simd, y, [a, b], |a, b| {
-                        clamp.apply(simd, simd.add_f32s(a, b))
-                    });
-                }
-                None => update(simd, y, b, |a, b| simd.add_f32s(a, b)),
-            }
-        }
-    }
 }
 
 struct MaskOff<'a> {

@@ -12,10 +12,11 @@ use rayon::prelude::*;
 
 use self::correlation::Correlation;
 use super::buffer::Buffer;
-use super::map::Activation;
+use super::conv2d::Epilogue;
+use super::norm::Tally;
 use super::pictures::Pictures;
 use super::source::Source;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// The shapes of a depthwise convolution: channel c of the input has the `output.channels /
 /// input.channels` channels of the output that begin at c times as many.
@@ -27,20 +28,18 @@ pub(crate) struct Depthwise {
 }
 
 impl Depthwise {
-    /// `y = activation(scale · conv(x) + shift)`, with the filter in torch's order (output
-    /// channels, 1, kernel height, kernel width).
+    /// y, with the filter in torch's order (output channels, 1, kernel height, kernel width), and its
+    /// parts' tallies.
     pub(crate) fn forward(
         &self,
         x: Source,
         filter: &[f32],
-        scale: Option<&[f32]>,
-        shift: Option<&[f32]>,
-        activation: Activation,
+        epilogue: Epilogue<'_>,
         y: &mut [f32],
-    ) {
+    ) -> Vec<Tally> {
         let expanded = self.expand(x);
-        let plan = Correlation::forward(self, filter, scale, shift, activation);
-        plan.run(expanded.as_ref().map_or(x, |x| Source::Stored(x)), y);
+        let plan = Correlation::forward(self, filter, epilogue);
+        plan.run(expanded.as_ref().map_or(x, |x| Source::Stored(x)), y)
     }
 
     /// The gradient of x.
@@ -51,7 +50,8 @@ impl Depthwise {
             return dx.fill(0.0);
         }
         if multiplier == 1 {
-            return plan.run(dy, dx);
+            plan.run(dy, dx);
+            return;
         }
         let mut expanded = Buffer::stale(self.input.pixels() * self.output.channels);
         plan.run(dy, &mut expanded);

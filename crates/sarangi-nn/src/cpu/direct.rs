@@ -15,7 +15,7 @@ mod patch;
 mod phase;
 
 use super::conv2d::{Conv, Epilogue};
-use super::map::Activation;
+use super::norm::Tally;
 use super::source::Source;
 use super::tile::panel_width;
 use axis::Axis;
@@ -31,7 +31,7 @@ pub(crate) fn forward(
     filter: &[f32],
     epilogue: Epilogue<'_>,
     y: &mut [f32],
-) {
+) -> Vec<Tally> {
     let conv = flat(conv, &[x]);
     let axis = |i, count| Axis::forward(&conv.window, i, count);
     let phase = Phase {
@@ -44,18 +44,18 @@ pub(crate) fn forward(
         panels: Panels::new(conv.groups, conv.output.channels, panel_width()),
         taps: &phase.taps(&conv.window),
     };
-    let shift = epilogue.shift.map(|shift| order.panels.row(shift));
+    let bias = epilogue.bias.map(|bias| order.panels.row(bias));
     Gather {
         source: x,
         from: conv.input,
         to: conv.output,
         panels: order.panels,
-        weights: &order.pack_forward(filter, epilogue.scale),
+        weights: &order.pack_forward(filter),
         phases: &[phase],
-        shift: shift.as_deref(),
-        activation: epilogue.activation,
+        bias: bias.as_deref(),
+        epilogue,
     }
-    .run(y);
+    .run(y)
 }
 
 /// The gradient of x from that of y.
@@ -88,8 +88,8 @@ pub(crate) fn backward_data(conv: &Conv, dy: Source<'_>, filter: &[f32], dx: &mu
         panels: order.panels,
         weights: &order.pack_backward(filter),
         phases: &phases,
-        shift: None,
-        activation: Activation::NONE,
+        bias: None,
+        epilogue: Epilogue::default(),
     }
     .run(dx);
 }

@@ -34,11 +34,17 @@ impl Activation {
 pub(crate) struct PerChannel(Vec<f32>);
 
 impl PerChannel {
-    /// The length of the repetition: a multiple of the channels and of 16.
-    pub(crate) fn period(channels: usize) -> usize {
+    /// The length of the repetition.
+    fn period(channels: usize) -> usize {
+        Self::shortest_period(channels, 256)
+    }
+
+    /// The shortest repetition of at least so many values, a multiple of the channels and of 16;
+    /// no longer than that of these numbers for at most 256.
+    pub(crate) fn shortest_period(channels: usize, least: usize) -> usize {
         let channels = channels.max(1);
         let whole = channels * (16 / gcd(channels, 16));
-        whole * 256usize.div_ceil(whole)
+        whole * least.div_ceil(whole)
     }
 
     pub(crate) fn new(values: &[f32]) -> Self {
@@ -98,8 +104,9 @@ impl Map {
             let (xs, x_rest) = S::as_simd_f32s(x);
             let (ys, y_rest) = S::as_mut_simd_f32s(y);
             let whole = ys.len();
-            for (((y, &x), &scale), &shift) in ys.iter_mut().zip(xs).zip(scales).zip(shifts) {
-                *y = after.apply(simd, simd.fma(before.apply(simd, x), scale, shift));
+            for (((y, x), &scale), &shift) in ys.iter_mut().zip(xs).zip(scales).zip(shifts) {
+                simd.prefetch_beyond(x);
+                *y = after.apply(simd, simd.fma(before.apply(simd, *x), scale, shift));
             }
             if !y_rest.is_empty() {
                 let x = before.apply(simd, simd.partial_load_f32s(x_rest));
@@ -126,6 +133,37 @@ impl Map {
         if let Some(mask) = &self.dropout {
             mask.apply(first, d);
         }
+        self.back::<S, false>(simd, x, linear, &[], d);
+    }
+
+    /// As [`backward`](Self::backward), from a `dy` that lies elsewhere: `d` is written only.
+    #[inline(always)]
+    pub(crate) fn backward_from<S: Lanes>(
+        &self,
+        simd: S,
+        first: usize,
+        [dy, x]: [&[f32]; 2],
+        linear: &Linear,
+        d: &mut [f32],
+    ) {
+        if self.dropout.is_some() {
+            d.copy_from_slice(dy);
+            self.backward(simd, first, x, linear, d);
+        } else {
+            self.back::<S, true>(simd, x, linear, dy, d);
+        }
+    }
+
+    /// The way back but for dropout, of what lies in `dy` if that is `APART`, or else in `d`.
+    #[inline(always)]
+    fn back<S: Lanes, const APART: bool>(
+        &self,
+        simd: S,
+        x: &[f32],
+        linear: &Linear,
+        dy: &[f32],
+        d: &mut [f32],
+    ) {
         let period = self.scale.values().len();
         let (scales, _) = S::as_simd_f32s(self.scale.values());
         let (shifts, _) = S::as_simd_f32s(self.shift.values());
@@ -135,21 +173,30 @@ impl Map {
             before: Clamp::new(simd, self.before),
             after: Clamp::new(simd, self.after),
         };
-        for (x, d) in x.chunks(period).zip(d.chunks_mut(period)) {
+        for (i, (x, d)) in x.chunks(period).zip(d.chunks_mut(period)).enumerate() {
+            let dy = if APART {
+                &dy[i * period..][..d.len()]
+            } else {
+                dy
+            };
             let (xs, x_rest) = S::as_simd_f32s(x);
+            let (dys, dy_rest) = S::as_simd_f32s(dy);
             let (ds, d_rest) = S::as_mut_simd_f32s(d);
             let whole = ds.len();
             let numbers = scales.iter().zip(shifts).zip(slopes).zip(offsets);
-            for ((d, &x), (((&scale, &shift), &slope), &offset)) in
-                ds.iter_mut().zip(xs).zip(numbers)
+            for (i, ((d, x), (((&scale, &shift), &slope), &offset))) in
+                ds.iter_mut().zip(xs).zip(numbers).enumerate()
             {
-                *d = way.one(simd, x, *d, [scale, shift, slope, offset]);
+                simd.prefetch_beyond(x);
+                if APART {
+                    simd.prefetch_beyond(&dys[i]);
+                }
+                let got = if APART { dys[i] } else { *d };
+                *d = way.one(simd, *x, got, [scale, shift, slope, offset]);
             }
             if !d_rest.is_empty() {
-                let (x, got) = (
-                    simd.partial_load_f32s(x_rest),
-                    simd.partial_load_f32s(d_rest),
-                );
+                let x = simd.partial_load_f32s(x_rest);
+                let got = simd.partial_load_f32s(if APART { dy_rest } else { d_rest });
                 let numbers = [scales[whole], shifts[whole], slopes[whole], offsets[whole]];
                 simd.partial_store_f32s(d_rest, way.one(simd, x, got, numbers));
             }

@@ -15,6 +15,7 @@ pub(crate) mod mask;
 pub(crate) mod max_pool;
 pub(crate) mod norm;
 pub(crate) mod optimiser;
+pub(crate) mod pairs;
 pub(crate) mod permute;
 pub(crate) mod pictures;
 pub(crate) mod pointwise;

@@ -2,44 +2,24 @@
 
 use rayon::prelude::*;
 
-use super::buffer::Buffer;
-use super::elementwise::combine;
+use super::pairs::{Pair, each};
 use super::pictures::Pictures;
-use super::simd::{Kernel, Lanes, run};
+use super::simd::Lanes;
 use super::source::Source;
-use super::tasks::{BLOCK, VALUES, pieces};
+use super::tasks::VALUES;
 
 /// `y = a · b`.
 pub(crate) fn multiply(a: Source, b: Source, of: Pictures, y: &mut [f32]) {
-    pieces(of, y)
-        .into_par_iter()
-        .for_each(|(first, y)| run(Multiply { a, b, of, first, y }));
+    each(Product, Some(a), b, of, y);
 }
 
-struct Multiply<'a> {
-    a: Source<'a>,
-    b: Source<'a>,
-    of: Pictures,
-    first: usize,
-    y: &'a mut [f32],
-}
+#[derive(Clone, Copy)]
+struct Product;
 
-impl Kernel for Multiply<'_> {
-    type Output = ();
-
+impl Pair for Product {
     #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let pixels = self.of.pixels_per(BLOCK);
-        let mut scratch =
-            [0, 1].map(|_| Buffer::stale((pixels * self.of.channels).min(self.y.len())));
-        let blocks = self.y.chunks_mut(scratch[0].len().max(1));
-        for (block, y) in blocks.enumerate() {
-            let first = self.first + block * pixels;
-            let [for_a, for_b] = &mut scratch;
-            let a = self.a.view(simd, self.of, first, &mut for_a[..y.len()]);
-            let b = self.b.view(simd, self.of, first, &mut for_b[..y.len()]);
-            combine(simd, y, [a, b], |a, b| simd.mul_f32s(a, b));
-        }
+    fn of<S: Lanes>(self, simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.mul_f32s(a, b)
     }
 }
 

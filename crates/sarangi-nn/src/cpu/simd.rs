@@ -26,6 +26,18 @@ pub(crate) trait Lanes: Simd {
         self.mul_add_e_f32s(a, b, c)
     }
 
+    /// Asks for the memory at this address, which may be any, where the machine can be asked.
+    #[inline(always)]
+    fn prefetch(self, _at: *const f32) {}
+
+    /// Asks for the memory a page beyond this place of a stream: the machine's own guesses stop at
+    /// the end of each page, and a loop that does more than read waits.
+    #[inline(always)]
+    fn prefetch_beyond<T: ?Sized>(self, here: &T) {
+        let here = std::ptr::from_ref(here).cast::<f32>();
+        self.prefetch(here.wrapping_byte_add(4096));
+    }
+
     /// The larger of `low` and `x`; `x` if either is not a number.
     #[inline(always)]
     fn at_least(self, low: Self::f32s, x: Self::f32s) -> Self::f32s {
@@ -37,6 +49,22 @@ pub(crate) trait Lanes: Simd {
     fn at_most(self, high: Self::f32s, x: Self::f32s) -> Self::f32s {
         self.select_f32s(self.greater_than_f32s(x, high), high, x)
     }
+}
+
+/// x86's own instruction.
+#[cfg(target_arch = "x86_64")]
+macro_rules! native_prefetch {
+    () => {
+        #[inline(always)]
+        fn prefetch(self, at: *const f32) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            #[allow(unsafe_code, reason = "the instruction takes a pointer")]
+            // SAFETY: a prefetch reads nothing and may be given any address.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(at.cast());
+            }
+        }
+    };
 }
 
 /// x86's own minimum and maximum give their second factor if either is not a number.
@@ -144,6 +172,7 @@ impl Lanes for pulp::x86::V4 {
     const ROWS: usize = 14;
 
     native_ends!();
+    native_prefetch!();
 }
 
 // 6 × 2 sums, two vectors of weights and one value: 15 of 16 registers.
@@ -152,6 +181,7 @@ impl Lanes for pulp::x86::V3 {
     const ROWS: usize = 6;
 
     native_ends!();
+    native_prefetch!();
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -68,11 +68,17 @@ impl<'a> Source<'a> {
             Self::Mapped(x, map) => map.forward(simd, at, &x[at..at + out.len()], out),
             Self::Unpooled(dy) => dy.read(simd, first, out),
             Self::Gradient { dy, x, map, linear } => {
+                let x = &x[at..at + out.len()];
                 match dy {
-                    Above::Stored(dy) => out.copy_from_slice(&dy[at..at + out.len()]),
-                    Above::Unpooled(dy) => dy.read(simd, first, out),
+                    Above::Stored(dy) => {
+                        let both = [&dy[at..at + out.len()], x];
+                        map.backward_from(simd, at, both, linear, out);
+                    }
+                    Above::Unpooled(dy) => {
+                        dy.read(simd, first, out);
+                        map.backward(simd, at, x, linear, out);
+                    }
                 }
-                map.backward(simd, at, &x[at..at + out.len()], linear, out);
             }
         }
     }
@@ -126,6 +132,29 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Turns `d`, the gradient above a chain, into that of the values `x` below it, in parallel.
+pub(crate) fn gradient_in_place(
+    d: &mut [f32],
+    x: &[f32],
+    map: &Map,
+    linear: &Linear,
+    of: Pictures,
+) {
+    use rayon::prelude::*;
+    let pixels = of.pixels_per(BLOCK);
+    d.par_chunks_mut(pixels * of.channels.max(1))
+        .enumerate()
+        .for_each(|(block, d)| {
+            run(InPlace {
+                d,
+                x,
+                map,
+                linear,
+                first: block * pixels * of.channels,
+            });
+        });
+}
+
 /// Values per task: enough to be worth a task, few enough to stay in the nearest cache.
 const BLOCK: usize = 1 << 14;
 
@@ -142,5 +171,29 @@ impl Kernel for Read<'_, '_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         self.source.read(simd, self.of, self.first, self.out);
+    }
+}
+
+struct InPlace<'a, 'b> {
+    d: &'b mut [f32],
+    x: &'a [f32],
+    map: &'a Map,
+    linear: &'a Linear,
+    first: usize,
+}
+
+impl Kernel for InPlace<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let Self {
+            d,
+            x,
+            map,
+            linear,
+            first,
+        } = self;
+        map.backward(simd, first, &x[first..first + d.len()], linear, d);
     }
 }

@@ -30,7 +30,7 @@ impl Unpool {
     /// Of a pooling that [can be undone so](MaxPool::unpools).
     pub(crate) fn new(pool: MaxPool, places: Places, y: Arc<Buffer>, dy: Arc<Buffer>) -> Self {
         debug_assert!(pool.unpools());
-        let [rows, columns] = pool.windows.axes(pool.input, pool.output);
+        let [rows, columns] = &*pool.axes;
         let only = |taps: &Vec<Tap>| taps.first().copied();
         Self {
             rows: rows.read_by.iter().map(only).collect(),
@@ -59,6 +59,8 @@ impl Unpool {
     }
 
     /// Writes consecutive pixels, from pixel `first` of the batch on, to `out`.
+    ///
+    /// Call it from inside a [`Kernel`](super::simd::Kernel).
     #[inline(always)]
     pub(crate) fn read<S: Lanes>(&self, simd: S, first: usize, out: &mut [f32]) {
         let of = self.pool.input;
@@ -105,14 +107,14 @@ fn select<S: Lanes>(simd: S, dy: &[f32], places: &[u8], tap: u8, out: &mut [f32]
     let (outs, rest) = out.as_chunks_mut::<16>();
     let (dys, dy_rest) = dy.as_chunks::<16>();
     let (all_places, places_rest) = places.as_chunks::<16>();
-    let (wanted, zero) = (simd.splat_f32s(f32::from(tap)), simd.splat_f32s(0.0));
+    let (wanted, zero) = (simd.splat_u32s(tap.into()), simd.splat_f32s(0.0));
     for ((out, dy), places) in outs.iter_mut().zip(dys).zip(all_places) {
-        // Vectors compare no bytes.
-        let places = places.map(f32::from);
-        let places = S::as_simd_f32s(&places).0;
+        // Masks of bytes are none of vectors four times as long.
+        let places = places.map(u32::from);
+        let places = S::as_simd_u32s(&places).0;
         let values = S::as_simd_f32s(dy).0.iter().zip(places);
         for (out, (&dy, &place)) in S::as_mut_simd_f32s(out).0.iter_mut().zip(values) {
-            *out = simd.select_f32s(simd.equal_f32s(place, wanted), dy, zero);
+            *out = simd.select_f32s(simd.equal_u32s(place, wanted), dy, zero);
         }
     }
     for ((out, &dy), &place) in rest.iter_mut().zip(dy_rest).zip(places_rest) {

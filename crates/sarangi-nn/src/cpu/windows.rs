@@ -1,7 +1,7 @@
 //! Which inputs the outputs of a window read, and which outputs read an input.
 
 use super::pictures::Pictures;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// How windows lie on a picture.
 #[derive(Clone, Copy, Debug)]

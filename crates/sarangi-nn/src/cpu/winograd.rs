@@ -23,7 +23,8 @@ use self::finish::Finish;
 use self::forward::Forward;
 use self::gradient::Gradient;
 use self::tiles::Tiles;
-use super::map::Activation;
+use super::conv2d::Epilogue;
+use super::norm::Tally;
 use super::pictures::Pictures;
 use super::source::Source;
 
@@ -37,25 +38,24 @@ pub(crate) struct Winograd {
 }
 
 impl Winograd {
-    /// y = activation(scale · conv(x) + shift), with the filter (out, in, 3, 3).
+    /// y, with the filter (out, in, 3, 3), and its parts' tallies.
     pub(crate) fn forward(
         &self,
         x: Source<'_>,
         filter: &[f32],
-        scale: Option<&[f32]>,
-        shift: Option<&[f32]>,
-        activation: Activation,
+        epilogue: Epilogue<'_>,
         y: &mut [f32],
-    ) {
+    ) -> Vec<Tally> {
         let forward = Forward {
             x,
             input: self.input,
             padding: self.padding,
             filter: Filter::forward(filter, self.channels()),
             tiles: Tiles::new(self.output),
-            finish: Finish::new(scale, shift, activation, self.output.channels),
+            finish: Finish::new(epilogue.bias, self.output.channels),
+            epilogue,
         };
-        forward.run(y);
+        forward.run(y)
     }
 
     /// dx: the convolution of dy with the filter turned round.
@@ -66,7 +66,8 @@ impl Winograd {
             padding: self.padding.map(|padding| 2 - padding),
             filter: Filter::backward(filter, self.channels()),
             tiles: Tiles::new(self.input),
-            finish: Finish::new(None, None, Activation::NONE, self.input.channels),
+            finish: Finish::new(None, self.input.channels),
+            epilogue: Epilogue::default(),
         };
         forward.run(dx);
     }

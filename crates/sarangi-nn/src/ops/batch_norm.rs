@@ -5,7 +5,6 @@ use sarangi_core::{During, Error, Result};
 
 use crate::chain::{Chain, Norm};
 use crate::composed;
-use crate::cpu::norm::moments;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Value, View, untraceable};
@@ -48,7 +47,7 @@ pub fn batch_norm_train(
         }
         View::Traced(_) => return Err(untraceable("batch_norm_train")),
     };
-    let moments = moments(xs.source(), xs.of());
+    let moments = xs.moments();
     let bessel = count as f64 / (count - 1) as f64;
     let vector = |values: Vec<f32>| Tensor::from_vec(values, channels, &Device::Cpu).during(OP);
     let mean: Vec<f32> = moments.iter().map(|m| m.mean as f32).collect();

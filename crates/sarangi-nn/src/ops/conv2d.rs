@@ -3,12 +3,14 @@
 use candle_core::Tensor;
 use sarangi_core::{During, Error, Result};
 
-use super::Geometry2d;
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::conv2d::{Conv, Epilogue};
+use crate::cpu::map::Activation;
+use crate::cpu::norm::Tally;
 use crate::cpu::pictures::Pictures;
+use crate::geometry::Geometry2d;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, records};
@@ -55,16 +57,23 @@ fn host(
     conv: Conv,
 ) -> candle_core::Result<Host> {
     let mut y = Buffer::stale(conv.output.len());
-    tensors::read(filter, |filter| {
-        tensors::read_option(bias, |shift| {
+    let recorded = records(&[xs], [filter].into_iter().chain(bias));
+    // In training a norm comes next, more often than not, and asks for the moments: behind an
+    // activation if there is a bias, which would be of no use directly below a norm.
+    let behind = match bias {
+        Some(_) => Activation::RELU,
+        None => Activation::NONE,
+    };
+    let tallies = tensors::read(filter, |filter| {
+        tensors::read_option(bias, |bias| {
             let epilogue = Epilogue {
-                shift,
-                ..Epilogue::NONE
+                bias,
+                tally: recorded.then_some(behind),
             };
-            conv.forward(xs.source(), filter, epilogue, &mut y);
+            conv.forward(xs.source(), filter, epilogue, &mut y)
         })
     })??;
-    let node = records(&[xs], [filter].into_iter().chain(bias)).then(|| {
+    let node = recorded.then(|| {
         let (x, parent) = (xs.keep(), xs.node().cloned());
         let (filter, bias) = (filter.clone(), bias.cloned());
         Node::new(move |dy, flow| {
@@ -92,7 +101,11 @@ fn host(
         })
     });
     let dims = dims(conv.output);
-    Ok(Host::result(dims, conv.output, y, xs.tracked(), node))
+    let result = Host::result(dims, conv.output, y, xs.tracked(), node);
+    Ok(match recorded {
+        true => result.with_moments(behind, Tally::moments(tallies, conv.output.channels)),
+        false => result,
+    })
 }
 
 fn dims(of: Pictures) -> Vec<usize> {

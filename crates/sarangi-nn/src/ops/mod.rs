@@ -9,7 +9,6 @@ mod concat;
 mod conv2d;
 mod dropout;
 mod flatten;
-mod geometry;
 mod linear;
 mod loss;
 mod mul;
@@ -28,7 +27,6 @@ pub use concat::concat;
 pub use conv2d::conv2d;
 pub use dropout::dropout;
 pub use flatten::flatten;
-pub use geometry::Geometry2d;
 pub use linear::linear;
 pub use loss::{
     CrossEntropy, Targets, binary_cross_entropy_with_logits, cross_entropy, focal_loss,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sarangi_core::{During, Error, Result};
 
-use super::{Geometry2d, flatten};
+use super::flatten;
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::average_pool::AveragePool;
@@ -13,6 +13,7 @@ use crate::cpu::max_pool::MaxPool;
 use crate::cpu::pictures::Pictures;
 use crate::cpu::unpool::Unpool;
 use crate::cpu::windows::Windows;
+use crate::geometry::Geometry2d;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
@@ -120,11 +121,7 @@ fn max_pool(
     output: Pictures,
     windows: Windows,
 ) -> Result<Value> {
-    let pool = MaxPool {
-        input,
-        output,
-        windows,
-    };
+    let pool = MaxPool::new(input, output, windows);
     let xs = match xs.view() {
         View::Host(xs) => xs,
         View::Device(xs) => {

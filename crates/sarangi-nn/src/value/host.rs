@@ -9,6 +9,8 @@ use super::Tracking;
 use crate::backward::{Gradient, Gradients, Node};
 use crate::chain::Chain;
 use crate::cpu::buffer::Buffer;
+use crate::cpu::map::Activation;
+use crate::cpu::norm::{Moments, moments};
 use crate::cpu::pictures::Pictures;
 use crate::cpu::source::Source;
 use crate::tensors;
@@ -24,6 +26,8 @@ struct Inner {
     of: Pictures,
     base: Arc<Buffer>,
     chain: Option<Chain>,
+    /// Each channel's moments of `base` behind an activation, if whoever made it took them.
+    moments: Option<(Activation, Arc<[Moments]>)>,
     /// The numbers after the chain, once somebody needed them stored.
     ready: OnceLock<Arc<Buffer>>,
     /// The way back from `base`.
@@ -88,11 +92,32 @@ impl Host {
             of,
             base,
             chain: None,
+            moments: None,
             ready: OnceLock::new(),
             base_node: node.clone(),
             node,
             tracked,
         }))
+    }
+
+    /// This result with each channel's moments behind an activation.
+    pub(crate) fn with_moments(mut self, behind: Activation, moments: Vec<Moments>) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.moments = Some((behind, moments.into()));
+        }
+        self
+    }
+
+    /// Each channel's moments. The chain must be no more than an activation.
+    pub(crate) fn moments(&self) -> Arc<[Moments]> {
+        let inner = &self.0;
+        let chain = inner.chain.as_ref();
+        let activation = chain.map_or(Activation::NONE, |chain| chain.map().before);
+        match &inner.moments {
+            Some((behind, moments)) if *behind == activation => Arc::clone(moments),
+            _ => moments(&inner.base, inner.of.channels, activation).into(),
+        }
     }
 
     /// The same numbers with another chain to be applied to what is stored.
@@ -109,6 +134,7 @@ impl Host {
             of: inner.of,
             base: Arc::clone(&inner.base),
             chain: Some(chain),
+            moments: inner.moments.clone(),
             ready: OnceLock::new(),
             base_node: inner.base_node.clone(),
             node,

@@ -4,7 +4,8 @@
 use rayon::prelude::*;
 
 use super::super::buffer::Buffer;
-use super::super::map::{Activation, Clamp};
+use super::super::conv2d::Epilogue;
+use super::super::norm::Tally;
 use super::super::pictures::Pictures;
 use super::super::rows::{Ring, Rows};
 use super::super::simd::{Kernel, Lanes, run};
@@ -13,11 +14,10 @@ use super::super::tasks::{Strip, strips};
 use super::super::tile::even_parts;
 use super::super::windows::{Tap, Windows, reach};
 use super::{Depthwise, square};
-use crate::ops::Geometry2d;
 
 /// Sums over windows of one picture for each pixel of another with the same channels.
 #[derive(Debug)]
-pub(super) struct Correlation {
+pub(super) struct Correlation<'a> {
     input: Pictures,
     output: Pictures,
     /// For each row of the output the rows that it reads.
@@ -30,7 +30,7 @@ pub(super) struct Correlation {
     weights: Buffer,
     /// What sums begin with, a row of padded channels.
     start: Buffer,
-    activation: Activation,
+    epilogue: Epilogue<'a>,
     /// If the window is the one of [`square`], how many rows of padding lie above.
     square: Option<usize>,
     /// Whether later rows and columns are read through earlier taps.
@@ -61,14 +61,8 @@ pub(super) fn padded(channels: usize) -> usize {
     channels.next_multiple_of(16)
 }
 
-impl Correlation {
-    pub(super) fn forward(
-        of: &Depthwise,
-        filter: &[f32],
-        scale: Option<&[f32]>,
-        shift: Option<&[f32]>,
-        activation: Activation,
-    ) -> Self {
+impl<'a> Correlation<'a> {
+    pub(super) fn forward(of: &Depthwise, filter: &[f32], epilogue: Epilogue<'a>) -> Self {
         let window = &of.window;
         let [rows, _] = Windows::Moving(*window).axes(of.input, of.output);
         let left = window.padding[1];
@@ -85,8 +79,8 @@ impl Correlation {
         };
         let right = phase.end().saturating_sub(left + of.input.width);
         let mut start = Buffer::zeros(padded(of.output.channels));
-        if let Some(shift) = shift {
-            start[..shift.len()].copy_from_slice(shift);
+        if let Some(bias) = epilogue.bias {
+            start[..bias.len()].copy_from_slice(bias);
         }
         Self {
             input: of.expanded(),
@@ -95,10 +89,10 @@ impl Correlation {
             phases: vec![phase],
             margins: [left, right],
             columns: window.kernel[1],
-            weights: pack(of, filter, scale),
+            weights: pack(of, filter),
             start,
-            activation,
-            square: is_square(window).then_some(window.padding[0]),
+            epilogue,
+            square: square::fits(window).then_some(window.padding[0]),
             reversed: false,
         }
     }
@@ -142,23 +136,35 @@ impl Correlation {
             phases,
             margins: [left, end.saturating_sub(left + of.output.width)],
             columns: window.kernel[1],
-            weights: pack(of, filter, None),
+            weights: pack(of, filter),
             start: Buffer::zeros(padded(of.output.channels)),
-            activation: Activation::NONE,
-            square: above.filter(|_| is_square(window)),
+            epilogue: Epilogue::default(),
+            square: above.filter(|_| square::fits(window)),
             reversed: true,
         }
     }
 
-    pub(super) fn run(&self, x: Source, y: &mut [f32]) {
+    /// Writes all of `y`; the tallies of its parts, if they are wanted.
+    pub(super) fn run(&self, x: Source, y: &mut [f32]) -> Vec<Tally> {
         let strips = strips(self.output, y);
-        strips.into_par_iter().for_each(|strip| {
+        let tallies = strips.into_par_iter().filter_map(|strip| {
+            let Strip {
+                image,
+                first,
+                values,
+            } = strip;
             run(Part {
                 plan: self,
                 x,
-                strip,
-            })
+                strip: Strip {
+                    image,
+                    first,
+                    values: &mut *values,
+                },
+            });
+            self.epilogue.tally(values, self.output.channels)
         });
+        tallies.collect()
     }
 }
 
@@ -172,21 +178,14 @@ impl Phase {
     }
 }
 
-/// Whether [`square`] can do this window. It reads three columns for each pixel, from the left
-/// margin's start on.
-fn is_square(window: &Geometry2d) -> bool {
-    let ones = [window.stride, window.dilation] == [[1, 1]; 2];
-    ones && window.kernel == [3, 3] && window.padding[1] <= 2
-}
-
-/// The filter as rows of padded channels, one for each tap, times each channel's scale.
-fn pack(of: &Depthwise, filter: &[f32], scale: Option<&[f32]>) -> Buffer {
+/// The filter as rows of padded channels, one for each tap.
+fn pack(of: &Depthwise, filter: &[f32]) -> Buffer {
     let [height, width] = of.window.kernel;
     let (taps, channels) = (height * width, of.output.channels);
     let mut packed = Buffer::zeros(taps * padded(channels));
     for (tap, packed) in packed.chunks_mut(padded(channels).max(1)).enumerate() {
         for (c, packed) in packed[..channels].iter_mut().enumerate() {
-            *packed = filter[c * taps + tap] * scale.map_or(1.0, |scale| scale[c]);
+            *packed = filter[c * taps + tap];
         }
     }
     packed
@@ -194,7 +193,7 @@ fn pack(of: &Depthwise, filter: &[f32], scale: Option<&[f32]>) -> Buffer {
 
 /// Some rows of the output.
 struct Part<'a> {
-    plan: &'a Correlation,
+    plan: &'a Correlation<'a>,
     x: Source<'a>,
     strip: Strip<'a, f32>,
 }
@@ -242,7 +241,7 @@ impl Kernel for Part<'_> {
     }
 }
 
-impl Correlation {
+impl Correlation<'_> {
     /// The taps of one row's windows.
     #[inline(always)]
     fn offsets(&self, rows: &Rows, taps: &[Tap], phase: &Phase, offsets: &mut Vec<Offsets>) {
@@ -266,7 +265,6 @@ impl Correlation {
         first: usize,
         y: &mut [f32],
     ) {
-        let clamp = Clamp::new(simd, self.activation);
         let row = self.output.row();
         for (pair, y) in y.chunks_mut(2 * row).enumerate() {
             let first = first + 2 * pair;
@@ -285,9 +283,9 @@ impl Correlation {
                 width: self.output.width,
             };
             if y.len() == row {
-                of.run::<S, 1>(simd, clamp, y);
+                of.run::<S, 1>(simd, y);
             } else {
-                of.run::<S, 2>(simd, clamp, y);
+                of.run::<S, 2>(simd, y);
             }
         }
     }
@@ -313,7 +311,6 @@ impl Correlation {
             furthest.is_none_or(|x_at| x_at + last * x_step + vector + S::F32_LANES <= x.len())
         );
         assert!((phase.first + last * phase.out_step + 1) * all <= y.len());
-        let clamp = Clamp::new(simd, self.activation);
         let mut done = 0;
         for tile in even_parts(phase.count, TILE) {
             for channel in (0..all).step_by(S::F32_LANES) {
@@ -338,7 +335,7 @@ impl Correlation {
                     };
                     macro_rules! of_pixels {
                         ($($n:literal)*) => {
-                            match tile { $($n => tile_of.run::<S, $n>(simd, clamp),)* _ => {} }
+                            match tile { $($n => tile_of.run::<S, $n>(simd),)* _ => {} }
                         };
                     }
                     of_pixels!(1 2 3 4 5 6 7 8);
@@ -371,7 +368,7 @@ impl Tile<'_> {
         unsafe_code,
         reason = "the sums stay in registers only without bounds checks"
     )]
-    unsafe fn run<S: Lanes, const N: usize>(&self, simd: S, clamp: Clamp<S>) {
+    unsafe fn run<S: Lanes, const N: usize>(&self, simd: S) {
         // SAFETY: by the contract. A vector is an array of f32 to the compiler, so it may be read
         // and written wherever its values lie.
         unsafe {
@@ -385,7 +382,7 @@ impl Tile<'_> {
                 }
             }
             for (i, &sum) in sums.iter().enumerate() {
-                let (sum, y) = (clamp.apply(simd, sum), self.y.add(i * self.y_step));
+                let y = self.y.add(i * self.y_step);
                 if self.lanes == S::F32_LANES {
                     y.cast::<S::f32s>().write_unaligned(sum);
                 } else {

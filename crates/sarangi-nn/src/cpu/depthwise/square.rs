@@ -1,15 +1,22 @@
 //! The window of nearly every network, 3 × 3 that moves by one pixel: each input that is read
 //! serves all outputs of a tile that need it.
 
-use super::super::map::Clamp;
 use super::super::simd::Lanes;
 use super::super::tile::even_parts;
+use crate::geometry::Geometry2d;
 
 /// Taps of the window.
 pub(super) const TAPS: usize = 9;
 
 /// Columns of a tile, at most.
 const COLUMNS: usize = 4;
+
+/// Whether a window is the one that is done here. It reads three columns for each pixel, from the left
+/// margin's start on.
+pub(super) fn fits(window: &Geometry2d) -> bool {
+    let ones = [window.stride, window.dilation] == [[1, 1]; 2];
+    ones && window.kernel == [3, 3] && window.padding[1] <= 2
+}
 
 /// One or two rows of the output.
 pub(super) struct Rows<'a> {
@@ -33,7 +40,7 @@ pub(super) struct Rows<'a> {
 impl Rows<'_> {
     /// Computes R rows, 1 or 2.
     #[inline(always)]
-    pub(super) fn run<S: Lanes, const R: usize>(&self, simd: S, clamp: Clamp<S>, y: &mut [f32]) {
+    pub(super) fn run<S: Lanes, const R: usize>(&self, simd: S, y: &mut [f32]) {
         let y_row = self.width * self.channels;
         let end = self.channels.next_multiple_of(S::F32_LANES);
         assert!((1..=2).contains(&R));
@@ -74,10 +81,10 @@ impl Rows<'_> {
                         lanes,
                     };
                     match columns {
-                        1 => tile.run::<S, R, 1>(simd, &weights, start[0], clamp),
-                        2 => tile.run::<S, R, 2>(simd, &weights, start[0], clamp),
-                        3 => tile.run::<S, R, 3>(simd, &weights, start[0], clamp),
-                        _ => tile.run::<S, R, COLUMNS>(simd, &weights, start[0], clamp),
+                        1 => tile.run::<S, R, 1>(simd, &weights, start[0]),
+                        2 => tile.run::<S, R, 2>(simd, &weights, start[0]),
+                        3 => tile.run::<S, R, 3>(simd, &weights, start[0]),
+                        _ => tile.run::<S, R, COLUMNS>(simd, &weights, start[0]),
                     }
                 }
                 done += columns;
@@ -110,7 +117,6 @@ impl Tile {
         simd: S,
         weights: &[S::f32s; TAPS],
         start: S::f32s,
-        clamp: Clamp<S>,
     ) {
         let mut sums = [[start; N]; R];
         for (row, &x) in self.x.iter().enumerate().take(R + 2) {
@@ -129,7 +135,6 @@ impl Tile {
         }
         for (i, sums) in sums.iter().enumerate() {
             for (j, &sum) in sums.iter().enumerate() {
-                let sum = clamp.apply(simd, sum);
                 // SAFETY: by the contract.
                 unsafe {
                     let y = self.y.add(i * self.y_row + j * self.step);

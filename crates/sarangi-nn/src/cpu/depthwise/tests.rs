@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::map::{Map, PerChannel};
 use super::*;
+use crate::cpu::map::Activation;
 
 fn noise(count: usize, seed: u64) -> Vec<f32> {
     let mut rng = sarangi_core::Seed(seed).rng(0, 0);
@@ -76,10 +77,7 @@ fn check(of: &Depthwise, seed: u64) {
         of.output.channels * of.window.kernel.iter().product::<usize>(),
         seed + 2,
     );
-    let (scale, shift) = (
-        noise(of.output.channels, seed + 3),
-        noise(of.output.channels, seed + 4),
-    );
+    let bias = noise(of.output.channels, seed + 4);
     let mut y = vec![0f64; dy.len()];
     let mut dx = vec![0f64; x.len()];
     let mut dfilter = vec![0f64; filter.len()];
@@ -95,26 +93,15 @@ fn check(of: &Depthwise, seed: u64) {
     }
 
     let mut found = vec![f32::NAN; y.len()];
-    of.forward(
-        Source::Stored(&x),
-        &filter,
-        None,
-        None,
-        Activation::NONE,
-        &mut found,
-    );
+    of.forward(Source::Stored(&x), &filter, Epilogue::default(), &mut found);
     assert_close(&found, &y);
-    let relu = Activation::RELU;
-    of.forward(
-        Source::Stored(&x),
-        &filter,
-        Some(&scale),
-        Some(&shift),
-        relu,
-        &mut found,
-    );
+    let epilogue = Epilogue {
+        bias: Some(&bias),
+        ..Epilogue::default()
+    };
+    of.forward(Source::Stored(&x), &filter, epilogue, &mut found);
     for (i, y) in y.iter_mut().enumerate() {
-        *y = (*y * f64::from(scale[i % channels]) + f64::from(shift[i % channels])).max(0.0);
+        *y += f64::from(bias[i % channels]);
     }
     assert_close(&found, &y);
 
@@ -211,7 +198,7 @@ fn sources_are_read_through_their_maps() {
     let filter = noise(of.output.channels * 9, 3);
     let [y, expected] = [mapped, Source::Stored(&dense)].map(|x| {
         let mut y = vec![0.0; of.output.len()];
-        of.forward(x, &filter, None, None, Activation::NONE, &mut y);
+        of.forward(x, &filter, Epilogue::default(), &mut y);
         y
     });
     assert_eq!(y, expected);
@@ -223,7 +210,7 @@ fn an_empty_batch_has_a_gradient_of_zero() {
     let of = shapes([0, 5, 5, 4], 1, window).unwrap();
     let filter = noise(36, 1);
     let none = Source::Stored(&[]);
-    of.forward(none, &filter, None, None, Activation::NONE, &mut []);
+    of.forward(none, &filter, Epilogue::default(), &mut []);
     of.backward_data(none, &filter, &mut []);
     let mut dfilter = vec![f32::NAN; 36];
     of.backward_filter(none, none, &mut dfilter, None);

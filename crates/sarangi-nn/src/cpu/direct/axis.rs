@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// Result `first + every · t`, for t below `count`, is a sum over the taps of what lies at
 /// `t · step + tap.offset`; positions outside the source count as zeros.

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::super::map::{Activation, Clamp};
+use super::super::conv2d::Epilogue;
+use super::super::norm::Tally;
 use super::super::pictures::Pictures;
 use super::super::simd::{self, Kernel, Lanes};
 use super::super::source::Source;
@@ -24,9 +25,9 @@ pub(super) struct Gather<'a> {
     pub(super) weights: &'a [f32],
     /// Together they write every result once; all have the same `every`.
     pub(super) phases: &'a [Phase],
-    /// A row per panel.
-    pub(super) shift: Option<&'a [f32]>,
-    pub(super) activation: Activation,
+    /// The epilogue's, a row per panel.
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) epilogue: Epilogue<'a>,
 }
 
 /// Values that a task reads and writes, roughly: they should stay in a core's second cache.
@@ -57,10 +58,10 @@ impl Gather<'_> {
         (task / row.max(1)).min(lines / TASKS).max(least)
     }
 
-    /// Writes all of `y`.
-    pub(super) fn run(&self, y: &mut [f32]) {
+    /// Writes all of `y`; the tallies of its parts, if they are wanted.
+    pub(super) fn run(&self, y: &mut [f32]) -> Vec<Tally> {
         let Some(every) = self.phases.first().map(|phase| phase.rows.every) else {
-            return;
+            return Vec::new();
         };
         let units = self.to.height.div_ceil(every);
         let lines = self.lines(every);
@@ -78,14 +79,16 @@ impl Gather<'_> {
                     .enumerate()
                     .map(move |(j, y)| (i, j, y))
             })
-            .for_each(|(i, j, y)| {
+            .filter_map(|(i, j, y)| {
                 simd::run(Task {
                     walk: self,
                     image: i * group,
                     lines: j * band..((j + 1) * band).min(units),
-                    y,
+                    y: &mut *y,
                 });
-            });
+                self.epilogue.tally(y, self.to.channels)
+            })
+            .collect()
     }
 }
 
@@ -241,21 +244,13 @@ impl<'a> Sweep<'a> {
         let weights = &walk.weights[index * size..][..size];
         let weights = &weights[self.phase.first * self.group * width..];
         let runs = self.runs.len() / self.phase.rows.taps.len().max(1);
-        let start = match walk.shift {
-            Some(shift) => Start::Row(&shift[index * width..][..width]),
+        let start = match walk.bias {
+            Some(bias) => Start::Row(&bias[index * width..][..width]),
             None => Start::Zero,
         };
         let (lines, pixels) = self.size();
         let pairs = Product::pairs::<S>(pixels) && panel.columns > S::F32_LANES;
         let out_step = columns.every * walk.to.channels;
-        let clamp = Clamp::new(simd, walk.activation);
-        let finish = |y: &mut [f32]| {
-            if walk.activation != Activation::NONE {
-                for y in y.chunks_mut(out_step).take(pixels) {
-                    clamp_all(simd, clamp, &mut y[..panel.columns]);
-                }
-            }
-        };
         let mut l = 0;
         while l < lines {
             let this = self.line(l);
@@ -284,28 +279,13 @@ impl<'a> Sweep<'a> {
                         out: next.y - this.y,
                     };
                     product.run_pair(simd, pixels, jump, y);
-                    finish(y);
-                    finish(&mut y[jump.out..]);
                     l += 2;
                 }
                 None => {
                     product.run(simd, pixels, y);
-                    finish(y);
                     l += 1;
                 }
             }
         }
-    }
-}
-
-#[inline(always)]
-fn clamp_all<S: Lanes>(simd: S, clamp: Clamp<S>, values: &mut [f32]) {
-    let (whole, rest) = S::as_mut_simd_f32s(values);
-    for value in whole {
-        *value = clamp.apply(simd, *value);
-    }
-    if !rest.is_empty() {
-        let value = clamp.apply(simd, simd.partial_load_f32s(rest));
-        simd.partial_store_f32s(rest, value);
     }
 }

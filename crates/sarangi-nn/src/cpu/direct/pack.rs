@@ -52,9 +52,8 @@ impl Order<'_> {
         (0..inputs).flat_map(row).collect()
     }
 
-    /// Panels over output channels; sums run over taps, then input channels. A scale multiplies
-    /// each output channel's weights.
-    pub(super) fn pack_forward(&self, filter: &[f32], scale: Option<&[f32]>) -> Buffer {
+    /// Panels over output channels; sums run over taps, then input channels.
+    pub(super) fn pack_forward(&self, filter: &[f32]) -> Buffer {
         let rows = self.rows();
         self.pack(self.inputs(), |panel, out| {
             simd::run(Forward {
@@ -62,7 +61,6 @@ impl Order<'_> {
                 panel,
                 width: self.panels.width,
                 filter,
-                scale,
                 out,
             });
         })
@@ -120,7 +118,6 @@ struct Forward<'a> {
     panel: Panel,
     width: usize,
     filter: &'a [f32],
-    scale: Option<&'a [f32]>,
     out: &'a mut [f32],
 }
 
@@ -130,15 +127,11 @@ impl Kernel for Forward<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let length = self.rows.len();
-        let mut scales = [1.0; SIDE];
         let mut square = Square::zeros();
         for first in (0..self.width).step_by(SIDE) {
             let lanes = (self.width - first).min(SIDE);
             let columns = self.panel.columns.saturating_sub(first).min(lanes);
             let output = self.panel.first + first.min(self.panel.columns);
-            if let Some(scale) = self.scale {
-                scales[..columns].copy_from_slice(&scale[output..][..columns]);
-            }
             for (at, rows) in (0..length).step_by(SIDE).zip(self.rows.chunks(SIDE)) {
                 for i in 0..lanes {
                     if i < columns {
@@ -151,11 +144,11 @@ impl Kernel for Forward<'_> {
                 square.turn(simd);
                 for (i, row) in rows.iter().enumerate() {
                     let Some(row) = row else { continue };
-                    let weights = square.row_mut(i);
-                    if self.scale.is_some() {
-                        weights.iter_mut().zip(&scales).for_each(|(w, s)| *w *= s);
-                    }
-                    write(weights, lanes, &mut self.out[row * self.width + first..]);
+                    write(
+                        square.row_mut(i),
+                        lanes,
+                        &mut self.out[row * self.width + first..],
+                    );
                 }
             }
         }

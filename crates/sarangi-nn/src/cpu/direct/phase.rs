@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::axis::{Axis, Span};
 use super::patch::Patch;
-use crate::ops::Geometry2d;
+use crate::geometry::Geometry2d;
 
 /// The results of one walk along both axes. A convolution has one phase, its input's gradient one
 /// for each offset below the stride.

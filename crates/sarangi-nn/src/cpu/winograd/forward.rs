@@ -3,6 +3,8 @@
 mod panels;
 mod strips;
 
+use super::super::conv2d::Epilogue;
+use super::super::norm::Tally;
 use super::super::pictures::Pictures;
 use super::super::source::Source;
 use super::filter::Filter;
@@ -18,18 +20,19 @@ pub(super) struct Forward<'a> {
     pub(super) filter: Filter<'a>,
     pub(super) tiles: Tiles,
     pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue<'a>,
 }
 
 /// Tiles that go through the products together: what they become stays in the second cache.
 pub(super) const BLOCK: usize = 56;
 
 impl Forward<'_> {
-    pub(super) fn run(&self, y: &mut [f32]) {
+    pub(super) fn run(&self, y: &mut [f32]) -> Vec<Tally> {
         // The sixteen matrices of the smaller factor are those worth keeping at hand.
         if self.tiles.len() > self.filter.outputs {
-            strips::run(self, y);
+            strips::run(self, y)
         } else {
-            panels::run(self, y);
+            panels::run(self, y)
         }
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cpu::map::{Linear, Map, PerChannel};
+use crate::cpu::map::{Activation, Linear, Map, PerChannel};
 use crate::cpu::source::Above;
 
 fn pictures(batch: usize, [height, width]: [usize; 2], channels: usize) -> Pictures {
@@ -153,7 +153,7 @@ impl Case {
         let (mut y, mut dx) = (dirty(dy.len()), dirty(x.len()));
         let (mut dfilter, mut dbias) = (dirty(filter.len()), dirty(conv.output.channels));
         let (x, dy) = (Source::Stored(x), Source::Stored(dy));
-        conv.forward(x, filter, None, None, Activation::NONE, &mut y);
+        conv.forward(x, filter, Epilogue::default(), &mut y);
         conv.backward_data(dy, filter, &mut dx);
         conv.backward_filter(x, dy, &mut dfilter, Some(&mut dbias));
         [y, dx, dfilter, dbias]
@@ -251,7 +251,7 @@ fn it_pays_for_large_pictures_of_many_channels() {
 }
 
 #[test]
-fn values_mapped_as_they_are_read_and_as_they_are_written() {
+fn values_mapped_as_they_are_read_and_biases() {
     let case = Case::new(2, [6, 7], [20, 35], [1, 1]).unwrap();
     let (conv, filter) = (case.conv, &case.filter);
     let map = Map {
@@ -263,28 +263,23 @@ fn values_mapped_as_they_are_read_and_as_they_are_written() {
     };
     let mut mapped = vec![0.0; case.x.len()];
     Source::Mapped(&case.x, &map).materialise(conv.input, &mut mapped);
-    let (scale, shift) = (noise(35, 6), noise(35, 7));
+    let bias = noise(35, 7);
     let mut plain = vec![0.0; case.dy.len()];
     conv.forward(
         Source::Stored(&mapped),
         filter,
-        None,
-        None,
-        Activation::NONE,
+        Epilogue::default(),
         &mut plain,
     );
     let mut y = vec![f32::NAN; case.dy.len()];
     let x = Source::Mapped(&case.x, &map);
-    conv.forward(
-        x,
-        filter,
-        Some(&scale),
-        Some(&shift),
-        Activation::RELU,
-        &mut y,
-    );
+    let epilogue = Epilogue {
+        bias: Some(&bias),
+        ..Epilogue::default()
+    };
+    conv.forward(x, filter, epilogue, &mut y);
     for (i, (y, plain)) in y.iter().zip(&plain).enumerate() {
-        let expected = plain.mul_add(scale[i % 35], shift[i % 35]).max(0.0);
+        let expected = plain + bias[i % 35];
         assert!((y - expected).abs() <= 1e-5, "{i}: {y} {expected}");
     }
     let linear = Linear {

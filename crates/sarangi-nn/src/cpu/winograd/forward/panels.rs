@@ -6,6 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
+use super::super::super::norm::Tally;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
 use super::super::super::tile::{Start, panel, panel_width};
 use super::super::planes::Planes;
@@ -16,7 +17,8 @@ use super::{BLOCK, Forward};
 /// Tiles whose sixteen matrices are held at once.
 const CHUNK: usize = 256;
 
-pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) {
+pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) -> Vec<Tally> {
+    let mut tallies = Vec::new();
     let tiles = &of.tiles;
     let chunks = tiles.strips(0..tiles.rows(), tiles.len().div_ceil(CHUNK), 1);
     let cut = tiles.cut(&chunks, y);
@@ -37,19 +39,18 @@ pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) {
                 })
             })
             .collect();
-        inputs
-            .par_iter()
-            .zip(cut)
-            .enumerate()
-            .for_each(|(at, (input, y))| {
-                run_kernel(Write {
-                    of,
-                    input,
-                    products: products.iter().map(|products| &products[at][..]).collect(),
-                    y,
-                });
+        let written = inputs.par_iter().zip(cut).enumerate();
+        tallies.par_extend(written.filter_map(|(at, (input, y))| {
+            run_kernel(Write {
+                of,
+                input,
+                products: products.iter().map(|products| &products[at][..]).collect(),
+                y: &mut *y,
             });
+            of.epilogue.tally(y, tiles.of.channels)
+        }));
     }
+    tallies
 }
 
 /// The sixteen matrices of a strip's inputs.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::super::buffer::Buffer;
+use super::super::super::norm::Tally;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
 use super::super::super::tile::{Start, panel, panel_width};
 use super::super::planes::Planes;
@@ -15,18 +16,21 @@ use super::{BLOCK, Forward};
 /// Strips into which a batch is cut, by its shape only.
 const STRIPS: usize = 32;
 
-pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) {
+pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) -> Vec<Tally> {
     let panels = of.filter.transformed(panel_width());
     let strips = of.tiles.strips(0..of.tiles.rows(), STRIPS, BLOCK);
     let cut = of.tiles.cut(&strips, y);
-    strips.into_par_iter().zip(cut).for_each(|(rows, y)| {
+    let strips = strips.into_par_iter().zip(cut);
+    let tallies = strips.filter_map(|(rows, y)| {
         run_kernel(Strip {
             of,
             panels: &panels,
             rows,
-            y,
+            y: &mut *y,
         });
+        of.epilogue.tally(y, of.tiles.of.channels)
     });
+    tallies.collect()
 }
 
 struct Strip<'a, 'b> {
@@ -58,6 +62,7 @@ impl Kernel for Strip<'_, '_> {
             let runs = planes.runs();
             for (column, matrices) in self.panels.chunks_exact(panel_len).enumerate() {
                 let outputs = filter.outputs - column * panel::<S>();
+                finish.expect(simd, tiles, (&block, column), self.rows.start, self.y);
                 let right = (matrices, outputs);
                 multiply(simd, (planes, &x), &runs, right, Start::Zero, &mut products);
                 let first = self.rows.start;
