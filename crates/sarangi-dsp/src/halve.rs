@@ -1,9 +1,8 @@
 //! Half the sampling rate.
 
-use std::f64::consts::PI;
-
 use pulp::Simd;
 
+use crate::kaiser::KaiserSinc;
 use crate::lanes::LANES;
 use crate::simd::{Kernel, load, run};
 
@@ -41,26 +40,18 @@ impl Default for Halve {
 impl Halve {
     /// Designs the filter.
     pub fn new() -> Self {
-        let tap = |distance: usize| {
-            let k = distance as f64;
-            let angle = PI * CUTOFF / 2.0 * k;
-            let sinc = if distance == 0 {
-                1.0
-            } else {
-                angle.sin() / angle
-            };
-            let inside = (1.0 - (k / REACH).powi(2)).max(0.0);
-            CUTOFF / 2.0 * sinc * bessel(BETA * inside.sqrt()) / bessel(BETA)
+        let sinc = KaiserSinc {
+            cutoff: CUTOFF / 4.0,
+            reach: REACH,
+            beta: BETA,
         };
-        let taps: Vec<f64> = (0..=REACH as usize).map(tap).collect();
-        // A constant must stay what it is.
-        let sum = 2.0 * taps.iter().sum::<f64>() - taps[0];
+        let taps = sinc.taps();
         let every = |first: usize| {
             let taps = taps.iter().skip(first).step_by(2);
-            taps.map(|tap| (tap / sum) as f32).collect()
+            taps.map(|&tap| tap as f32).collect()
         };
         Self {
-            middle: (taps[0] / sum) as f32,
+            middle: taps[0] as f32,
             even: every(2),
             odd: every(1),
         }
@@ -164,19 +155,6 @@ fn add_pairs<S: Simd, const N: usize>(
             *sum = simd.add_f32s(*sum, simd.mul_f32s(tap, both));
         }
     }
-}
-
-/// The modified Bessel function of the first kind and order 0, by its power series.
-fn bessel(x: f64) -> f64 {
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in 1..200 {
-        term *= (x / 2.0 / f64::from(k)).powi(2);
-        sum += term;
-        if term < sum * 1e-17 {
-            break;
-        }
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod double_fft;
 mod framing;
 mod halve;
 mod istft;
+mod kaiser;
 mod lanes;
 mod loudness;
 mod median_filter;
