@@ -43,8 +43,9 @@ pub struct PitchShiftStream {
 #[derive(Debug)]
 struct Steps {
     resample: ResampleStream,
-    /// The rate that the sound is said to have, so that resampling moves it by the interval.
-    from: SampleRate,
+    /// The rates that the sound is said to have and to get, so that resampling moves it by the
+    /// interval.
+    rates: [SampleRate; 2],
     stretch: TimeStretchStream,
 }
 
@@ -90,7 +91,7 @@ impl PitchShift {
                 let slower = f64::from(q) / f64::from(p);
                 Some(Steps {
                     resample: ResampleStream::new(from, to, channels)?,
-                    from,
+                    rates: [from, to],
                     stretch: self.stretch.stream(slower, channels)?,
                 })
             }
@@ -105,6 +106,15 @@ impl PitchShift {
 }
 
 impl PitchShiftStream {
+    /// How many samples the output lags behind: sample t has come out when sample t + latency has been
+    /// taken in.
+    pub fn latency(&self) -> usize {
+        let Some(steps) = &self.steps else { return 0 };
+        let [p, q] = steps.rates.map(SampleRate::as_f64);
+        let of_stretch = (steps.stretch.latency() + 1) as f64 * p / q;
+        of_stretch.ceil() as usize + steps.resample.latency()
+    }
+
     /// Takes the next block and returns what is ready, which may be nothing.
     ///
     /// # Errors
@@ -150,7 +160,7 @@ impl PitchShiftStream {
                 Ok(())
             }
             Some(steps) => {
-                let part = Waveform::new(part.to_owned(), steps.from)?;
+                let part = Waveform::new(part.to_owned(), steps.rates[0])?;
                 let moved = steps.resample.push(&part)?;
                 let moved = Waveform::new(moved.into_samples(), self.rate)?;
                 steps.stretch.feed(&moved, 0..moved.len(), out)

@@ -156,6 +156,18 @@ fn a_stream_is_never_later_than_it_says() {
             );
         }
     }
+    for semitones in [-7.0, 0.0, 2.5] {
+        let mut stream = PitchShift::new(RATE).stream(semitones, 1).unwrap();
+        let (mut taken, mut given) = (0, 0);
+        while taken < wave.len() {
+            given += stream.push(&wave.window(taken, 100)).unwrap().len();
+            taken += 100;
+            let due = taken.saturating_sub(stream.latency());
+            assert!(given >= due, "{semitones}: {given} of {due} after {taken}");
+        }
+        // Nor is it ready long before, which would make the figure meaningless.
+        assert!(given <= taken - stream.latency() / 4 || semitones == 0.0);
+    }
 }
 
 proptest! {

@@ -4,10 +4,11 @@ use num_complex::Complex32;
 use pulp::Simd;
 
 use super::lock::{Lock, Locked};
-use super::relate::{Relate, Relation};
+use super::relate::{Relate, Relation, part};
+use crate::complexes::Complexes;
 use crate::lanes::{LANES, turn};
 use crate::real_fft::Sink;
-use crate::simd::{run, store};
+use crate::simd::{Kernel, load, run, store};
 
 /// Where a row's lanes begin. The place before holds the frame before the first, so that the frames
 /// before all sixteen are a vector too.
@@ -90,32 +91,61 @@ impl Phases {
     /// # Shapes
     /// `spectra` is row-major (at least `count`, bins).
     pub(super) fn give(&mut self, channel: usize, count: usize, spectra: &mut [Complex32]) {
+        run(Give {
+            rows: &self.channels[channel][0],
+            locked: &self.locked,
+            spectra,
+            count,
+        });
         let rows = &mut self.channels[channel][0];
-        for first in (0..self.bins).step_by(TILE) {
-            let mut tile = [[0.0; LANES]; 2 * TILE];
-            let bins = first..self.bins.min(first + TILE);
-            for (bin, of_bin) in bins.clone().zip(tile.chunks_exact_mut(2)) {
-                let [x, y] = &rows[bin];
-                for lane in 0..LANES {
-                    let (x, y) = (x[FIRST + lane], y[FIRST + lane]);
-                    let [re, im] = &self.locked[place(bin, lane)];
-                    let (re, im) = (re[FIRST + lane], im[FIRST + lane]);
-                    of_bin[0][lane] = x * re - y * im;
-                    of_bin[1][lane] = x * im + y * re;
-                }
-            }
-            let mut frames = tile;
-            turn(tile, &mut frames);
-            let spectra = spectra.chunks_exact_mut(self.bins).take(count);
-            for (spectrum, frame) in spectra.zip(&frames) {
-                let to = &mut spectrum[bins.clone()];
-                to.copy_from_slice(&bytemuck::cast_slice(frame)[..to.len()]);
-            }
-        }
         // The last frame will be the one before the next.
         if let Some(last) = count.checked_sub(1) {
             for row in rows.as_flattened_mut() {
                 row[FIRST - 1] = row[FIRST + last];
+            }
+        }
+    }
+}
+
+/// From frames side by side, times their offsets, to one spectrum after the other.
+struct Give<'a> {
+    rows: &'a [Row],
+    locked: &'a [Locked],
+    spectra: &'a mut [Complex32],
+    count: usize,
+}
+
+impl Kernel for Give<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let bins = self.rows.len();
+        let mut tile = [[0.0; LANES]; 2 * TILE];
+        for first in (0..bins).step_by(TILE) {
+            let here = first..bins.min(first + TILE);
+            for (bin, of_bin) in here.clone().zip(tile.as_chunks_mut::<2>().0) {
+                let mut offsets = [[0.0; LANES]; 2];
+                let [res, ims] = &mut offsets;
+                for (lane, (to_re, to_im)) in res.iter_mut().zip(ims).enumerate() {
+                    let [re, im] = &self.locked[place(bin, lane)];
+                    (*to_re, *to_im) = (re[FIRST + lane], im[FIRST + lane]);
+                }
+                for lane in (0..LANES).step_by(S::F32_LANES) {
+                    let offset = Complexes::<S> {
+                        re: load::<S>(&offsets[0], lane),
+                        im: load::<S>(&offsets[1], lane),
+                    };
+                    let x = part::<S>(&self.rows[bin], FIRST + lane);
+                    let x = x.times(simd, offset);
+                    store::<S>(&mut of_bin[0], lane, x.re);
+                    store::<S>(&mut of_bin[1], lane, x.im);
+                }
+            }
+            let mut frames = [[0.0; LANES]; LANES];
+            turn(tile, &mut frames);
+            let spectra = self.spectra.chunks_exact_mut(bins).take(self.count);
+            for (spectrum, frame) in spectra.zip(&frames) {
+                let to = &mut spectrum[here.clone()];
+                to.copy_from_slice(&bytemuck::cast_slice(frame)[..to.len()]);
             }
         }
     }

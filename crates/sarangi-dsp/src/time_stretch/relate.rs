@@ -13,6 +13,10 @@ const SMOOTH: usize = 2;
 /// Bins over which a delay is averaged.
 const WINDOW: usize = 2 * SMOOTH + 1;
 
+/// Bins that are turned before the first of them is looked at across its frames: what was written a
+/// moment ago in one place cannot be read at once in another.
+const TURNED: usize = 16;
+
 /// How one bin of sixteen frames (each at a place of its own) hangs together with others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relation {
@@ -52,22 +56,29 @@ impl Relate<'_> {
         for bin in 1..=SMOOTH {
             slopes[SMOOTH + bin] = self.slope(simd, lane, bin, bins);
         }
-        for bin in 0..bins {
-            if bin > 0 {
-                // The window moves on by a bin; all its places are registers.
-                for i in 1..WINDOW {
-                    slopes[i - 1] = slopes[i];
+        let mut weights = [simd.splat_f32s(0.0); TURNED];
+        for first in (0..bins).step_by(TURNED) {
+            let some = first..bins.min(first + TURNED);
+            for bin in some.clone() {
+                if bin > 0 {
+                    // The window moves on by a bin; all its places are registers.
+                    for i in 1..WINDOW {
+                        slopes[i - 1] = slopes[i];
+                    }
+                    slopes[WINDOW - 1] = self.slope(simd, lane, bin + SMOOTH, bins);
+                    let mut sum = slopes[0];
+                    for &slope in &slopes[1..] {
+                        sum = sum.plus(simd, slope);
+                    }
+                    let more = simd.mul_f32s(sum.turns(simd), growth);
+                    turns = less_whole_turns(simd, simd.add_f32s(turns, more));
                 }
-                slopes[WINDOW - 1] = self.slope(simd, lane, bin + SMOOTH, bins);
-                let mut sum = slopes[0];
-                for &slope in &slopes[1..] {
-                    sum = sum.plus(simd, slope);
-                }
-                let more = simd.mul_f32s(sum.turns(simd), growth);
-                turns = less_whole_turns(simd, simd.add_f32s(turns, more));
+                let stretched = Complexes::cis(simd, turns);
+                weights[bin - first] = self.turn(simd, lane, bin, stretched);
             }
-            let stretched = Complexes::cis(simd, turns);
-            self.relate(simd, lane, bin, stretched);
+            for bin in some {
+                self.relate(simd, lane, bin, weights[bin - first]);
+            }
         }
     }
 
@@ -86,8 +97,16 @@ impl Relate<'_> {
         sum
     }
 
+    /// Turns a bin to where its delays are stretched, and makes the earlier frames the advance of
+    /// the phase since then, weighted by the energy as a share of the larger one; the energy.
     #[inline(always)]
-    fn relate<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, stretched: Complexes<S>) {
+    fn turn<S: Simd>(
+        &mut self,
+        simd: S,
+        lane: usize,
+        bin: usize,
+        stretched: Complexes<S>,
+    ) -> S::f32s {
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
         let (mut now, mut earlier) = (zero, zero);
         for [rows, earlier_rows] in self.channels.iter() {
@@ -103,22 +122,30 @@ impl Relate<'_> {
             simd.select_f32s(some, one, zero),
             simd.select_f32s(some, most, one),
         );
-        let mut step = Complexes::splat(simd, 0.0, 0.0);
         for [rows, earlier_rows] in self.channels.iter_mut() {
-            let row = &mut rows[bin];
+            let (row, earlier_row) = (&mut rows[bin], &mut earlier_rows[bin]);
             let x = part::<S>(row, FIRST + lane);
-            let p = part::<S>(&earlier_rows[bin], FIRST + lane);
-            let turned = x.times(simd, stretched);
-            store::<S>(&mut row[0], FIRST + lane, turned.re);
-            store::<S>(&mut row[1], FIRST + lane, turned.im);
-            let before = part::<S>(row, FIRST + lane - 1);
-            // The phase went on by this in the sound; so it must from the frame before to this one.
+            let p = part::<S>(earlier_row, FIRST + lane);
+            put(row, FIRST + lane, x.times(simd, stretched));
             let advance = x.against(simd, p).scaled(simd, share);
+            put(earlier_row, FIRST + lane, advance);
+        }
+        now
+    }
+
+    /// The phase went on by the advance in the sound; so it must from the frame before to this one.
+    #[inline(always)]
+    fn relate<S: Simd>(&mut self, simd: S, lane: usize, bin: usize, weight: S::f32s) {
+        let mut step = Complexes::splat(simd, 0.0, 0.0);
+        for [rows, advances] in self.channels.iter() {
+            let turned = part::<S>(&rows[bin], FIRST + lane);
+            let before = part::<S>(&rows[bin], FIRST + lane - 1);
+            let advance = part::<S>(&advances[bin], FIRST + lane);
             let offset = before.against(simd, turned);
             step = step.plus(simd, offset.times(simd, advance));
         }
         let mut values = [[0.0; LANES]; 3];
-        for (to, from) in values.iter_mut().zip([now, step.re, step.im]) {
+        for (to, from) in values.iter_mut().zip([weight, step.re, step.im]) {
             store::<S>(to, 0, from);
         }
         let [weights, re, im] = &values;
@@ -132,6 +159,13 @@ impl Relate<'_> {
             relation.step[1][lane + i] = im;
         }
     }
+}
+
+/// Writes a vector of a row.
+#[inline(always)]
+fn put<S: Simd>(row: &mut Row, at: usize, values: Complexes<S>) {
+    store::<S>(&mut row[0], at, values.re);
+    store::<S>(&mut row[1], at, values.im);
 }
 
 /// A vector of a row.

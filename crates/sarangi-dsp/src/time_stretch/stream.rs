@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use num_complex::Complex32;
+use pulp::Simd;
 use sarangi_core::{Error, Result, Waveform};
 
 use super::Plan;
@@ -11,6 +12,7 @@ use super::phases::Phases;
 use crate::framing::multiply;
 use crate::lanes::LANES;
 use crate::real_fft::RealFftScratch;
+use crate::simd::{Kernel, run};
 
 /// Delays within a frame grow at most to this many times their length; what would be moved further
 /// would leave the frame.
@@ -227,10 +229,7 @@ impl TimeStretchStream {
         let end = usize::try_from(end).unwrap_or(0).max(self.weights.len());
         self.weights.resize(end, 0.0);
         for start in starts.clone() {
-            let (from, skip) = (start.max(0) as usize, (-start).max(0) as usize);
-            for (total, &w) in self.weights[from..].iter_mut().zip(&window[skip..]) {
-                *total += w * w;
-            }
+            add(window, window, start, &mut self.weights);
         }
         for (channel, sum) in self.sums.iter_mut().enumerate() {
             self.phases.give(channel, count, spectra);
@@ -259,8 +258,13 @@ impl TimeStretchStream {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let count = count.min(self.weights.len());
         for (sum, out) in self.sums.iter_mut().zip(out) {
-            let whole = sum.drain(..count).zip(&self.weights);
-            out.extend(whole.map(|(y, weight)| y / weight));
+            let ready = out.len();
+            out.extend_from_slice(&sum[..count]);
+            run(Quotients {
+                values: &mut out[ready..],
+                by: &self.weights,
+            });
+            sum.drain(..count);
         }
         self.weights.drain(..count);
         self.given += count as u64;
@@ -286,9 +290,42 @@ impl TimeStretchStream {
 fn add(frame: &[f32], window: &[f32], start: i64, sum: &mut [f32]) {
     let from = start.max(0).unsigned_abs() as usize;
     let skip = (start.min(0).unsigned_abs() as usize).min(frame.len());
-    let inside = frame[skip..].iter().zip(&window[skip..]);
-    for (y, (&x, &w)) in sum[from..].iter_mut().zip(inside) {
-        *y += x * w;
+    run(Products {
+        sums: &mut sum[from..],
+        x: &frame[skip..],
+        w: &window[skip..],
+    });
+}
+
+/// Adds x · w.
+struct Products<'a> {
+    sums: &'a mut [f32],
+    x: &'a [f32],
+    w: &'a [f32],
+}
+
+impl Kernel for Products<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let factors = self.x.iter().zip(self.w);
+        for (sum, (&x, &w)) in self.sums.iter_mut().zip(factors) {
+            *sum += x * w;
+        }
+    }
+}
+
+/// Divides.
+struct Quotients<'a> {
+    values: &'a mut [f32],
+    by: &'a [f32],
+}
+
+impl Kernel for Quotients<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for (value, &by) in self.values.iter_mut().zip(self.by) {
+            *value /= by;
+        }
     }
 }
 
