@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sarangi_core::{Error, Result, Rng, SampleRate, Spec as _, Waveform, within};
 use serde::{Deserialize, Serialize};
 
-use crate::{Augmenter, WaveformAugmentation};
+use crate::{Augmenter, MixSpec, Mixer, SpectrogramAugmentation, WaveformAugmentation};
 
-/// What is done to the sound of each class in training.
+/// What is done to training chunks: to their sound, by class, to their features, and to batches.
 ///
 /// As TOML, for example:
 ///
@@ -15,6 +15,8 @@ use crate::{Augmenter, WaveformAugmentation};
 /// originals = true
 /// classes.jazz = { type = "pitch_shift", semitones = [-2, 2] }
 /// classes.rock = { type = "time_stretch", rate = [0.85, 1.15] }
+/// features = { type = "time_masking", time_mask_param = 20 }
+/// mix = { mixup_alpha = 0.2 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -30,6 +32,14 @@ pub struct PolicySpec {
     /// What is done to a class, by its name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub classes: BTreeMap<String, WaveformAugmentation>,
+    /// What is done to the features of every chunk, originals too, once they are normalised: 0 is
+    /// their mean. Nothing if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<SpectrogramAugmentation>,
+    /// How the examples of a batch are mixed with one another, and their labels with them; not at
+    /// all if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mix: Option<MixSpec>,
 }
 
 impl Default for PolicySpec {
@@ -39,6 +49,8 @@ impl Default for PolicySpec {
             originals: false,
             others: None,
             classes: BTreeMap::new(),
+            features: None,
+            mix: None,
         }
     }
 }
@@ -53,6 +65,11 @@ impl PolicySpec {
         for spec in self.classes.values().chain(&self.others) {
             spec.build(rate)?;
         }
+        self.features
+            .as_ref()
+            .map(|spec| spec.build(()))
+            .transpose()?;
+        self.mix.map(|spec| spec.build(())).transpose()?;
         Ok(())
     }
 
@@ -78,6 +95,12 @@ impl PolicySpec {
             copies: self.copies,
             originals: self.originals,
             augmenters: augmenters.collect::<Result<_>>()?,
+            features: self
+                .features
+                .as_ref()
+                .map(|spec| spec.build(()))
+                .transpose()?,
+            mixer: self.mix.map(|spec| spec.build(())).transpose()?,
         })
     }
 }
@@ -89,6 +112,8 @@ pub struct Policy {
     originals: bool,
     /// One for each class.
     augmenters: Vec<Option<Augmenter<WaveformAugmentation>>>,
+    features: Option<Augmenter<SpectrogramAugmentation>>,
+    mixer: Option<Mixer>,
 }
 
 impl Policy {
@@ -116,6 +141,16 @@ impl Policy {
             Some(Some(augmenter)) => augmenter.augment_logged(wave, rng),
             _ => Ok((wave, Vec::new())),
         }
+    }
+
+    /// What changes the features of an example, if anything does.
+    pub fn features(&self) -> Option<&Augmenter<SpectrogramAugmentation>> {
+        self.features.as_ref()
+    }
+
+    /// What mixes the examples of a batch, if anything does.
+    pub fn mixer(&self) -> Option<&Mixer> {
+        self.mixer.as_ref()
     }
 }
 

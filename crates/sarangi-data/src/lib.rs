@@ -2,6 +2,7 @@
 
 mod augmented;
 mod augmented_copy;
+mod batch_augment;
 mod cache;
 mod content;
 mod corpus;
@@ -13,6 +14,7 @@ mod split;
 
 pub use augmented::Augmented;
 pub use augmented_copy::AugmentedCopy;
+pub use batch_augment::BatchAugment;
 pub use cache::FeatureCache;
 pub use content::content_digest;
 pub use corpus::{Corpus, Track};

@@ -3,11 +3,11 @@
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use ndarray::{Array4, Axis};
+use ndarray::{Array2, Array4, ArrayView1, Axis};
 use rayon::prelude::*;
 use sarangi_core::{Dataset, Error, Result, Rng};
 
-use crate::{Example, Item, Normalisation};
+use crate::{BatchAugment, Example, Item, Normalisation};
 
 /// Some examples side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,26 @@ pub struct Batch {
     pub features: Array4<f32>,
     /// Their classes.
     pub labels: Vec<u32>,
+    /// How much of each class they are where they were mixed, (batch, classes).
+    pub probabilities: Option<Array2<f32>>,
     /// Where they come from.
     pub items: Vec<Item>,
+}
+
+impl Batch {
+    /// The class that each example is most of: its own, unless it was mixed with more of another.
+    pub fn main_labels(&self) -> Vec<u32> {
+        let Some(shares) = &self.probabilities else {
+            return self.labels.clone();
+        };
+        let most = |row: ArrayView1<'_, f32>| {
+            let classes = 0..row.len();
+            classes.reduce(|best, class| if row[class] > row[best] { class } else { best })
+        };
+        let rows = shares.outer_iter().zip(&self.labels);
+        rows.map(|(row, &own)| most(row).map_or(own, |class| class as u32))
+            .collect()
+    }
 }
 
 /// How batches are made.
@@ -27,6 +45,8 @@ pub struct BatchSpec<'a> {
     pub size: usize,
     /// What is done to the features.
     pub normalisation: &'a Normalisation,
+    /// What is done to the normalised batch, if anything is.
+    pub augment: Option<BatchAugment<'a>>,
     /// How many finished batches may wait for the network: the bound on memory.
     pub ahead: usize,
 }
@@ -60,8 +80,12 @@ pub fn for_each_batch(
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(spec.ahead);
         scope.spawn(move || {
-            for indices in order.chunks(spec.size) {
+            for (number, indices) in order.chunks(spec.size).enumerate() {
                 let batch = read_batch(examples, indices, spec.normalisation);
+                let batch = match (spec.augment, batch) {
+                    (Some(augment), Ok(batch)) => augment.apply(number * spec.size, batch),
+                    (_, batch) => batch,
+                };
                 let failed = batch.is_err();
                 // Nobody listens any more once `use_batch` has failed.
                 if sender.send(batch).is_err() || failed {
@@ -97,6 +121,7 @@ fn read_batch(
             .iter()
             .map(|example| example.label as u32)
             .collect(),
+        probabilities: None,
         items: examples.iter().map(|example| example.item).collect(),
     })
 }

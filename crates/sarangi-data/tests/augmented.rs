@@ -6,7 +6,10 @@ use std::path::Path;
 use sarangi_audio::{WavFormat, encode_wav};
 use sarangi_augment::PolicySpec;
 use sarangi_core::{Dataset, SampleRate, Seed, Spec, Waveform};
-use sarangi_data::{Augmented, Chunks, Corpus, FeatureCache, FrontEnd, FrontEndSpec, Item};
+use sarangi_data::{
+    Augmented, Batch, BatchAugment, BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd,
+    FrontEndSpec, Item, Normalisation, for_each_batch,
+};
 
 const RATE: SampleRate = SampleRate::HZ_22050;
 
@@ -115,4 +118,87 @@ fn a_faster_sound_still_fills_its_chunk() {
     for (_, level) in levels.iter().step_by(3) {
         assert!((level / (0.3 / 2f32.sqrt()) - 1.0).abs() < 0.05, "{level}");
     }
+}
+
+/// The batches of an epoch, of the chunks in their order.
+fn batches(fixture: &Fixture, policy: &str, epoch: u64, threads: usize) -> Vec<Batch> {
+    let Fixture {
+        corpus,
+        cache,
+        items,
+        ..
+    } = fixture;
+    let policy: PolicySpec = serde_json::from_str(policy).unwrap();
+    let policy = policy.build(&corpus.labels, RATE).unwrap();
+    let chunks = Chunks::new(corpus, cache, items, front_end().shape());
+    let order: Vec<usize> = (0..items.len()).collect();
+    let spec = BatchSpec {
+        size: 5,
+        normalisation: &Normalisation::None,
+        augment: Some(BatchAugment {
+            policy: &policy,
+            classes: 2,
+            seed: Seed(3),
+            epoch,
+        }),
+        ahead: 1,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let mut batches = Vec::new();
+    let keep = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    pool.unwrap()
+        .install(|| for_each_batch(&chunks, &order, spec, keep))
+        .unwrap();
+    batches
+}
+
+#[test]
+fn features_are_covered_in_each_example_elsewhere() {
+    let fixture = fixture();
+    let policy = r#"{"features": {"type": "time_masking", "time_mask_param": 20, "fill": -7}}"#;
+    let batches = batches(&fixture, policy, 1, 2);
+    let maps: Vec<_> = batches
+        .iter()
+        .flat_map(|batch| batch.features.outer_iter())
+        .map(|map| map.map(|&x| x == -7.0))
+        .collect();
+    assert_eq!(maps.len(), fixture.items.len());
+    let covered = |map: &ndarray::Array3<bool>| map.iter().filter(|&&x| x).count();
+    assert!(maps.iter().all(|map| covered(map) <= 20));
+    assert!(maps.iter().filter(|map| covered(map) > 0).count() > maps.len() / 2);
+    assert!(maps.iter().any(|map| *map != maps[0]));
+    assert!(batches.iter().all(|batch| batch.probabilities.is_none()));
+}
+
+#[test]
+fn labels_are_mixed_as_the_examples_are() {
+    let fixture = fixture();
+    let plain = batches(&fixture, "{}", 1, 1);
+    let mixed = batches(&fixture, r#"{"mix": {"mixup_alpha": 1}}"#, 1, 1);
+    for (plain, mixed) in plain.iter().zip(&mixed) {
+        let shares = mixed.probabilities.as_ref().unwrap();
+        for (i, row) in shares.outer_iter().enumerate() {
+            assert!((row.sum() - 1.0).abs() < 1e-6);
+            let label = plain.labels[i] as usize;
+            let main = mixed.main_labels()[i] as usize;
+            assert!(row[main] >= 0.5 && row[label] > 0.0);
+        }
+        assert_eq!(plain.labels, mixed.labels);
+        assert_ne!(plain.features, mixed.features);
+    }
+}
+
+#[test]
+fn batches_are_changed_alike_on_any_number_of_threads_and_otherwise_in_another_epoch() {
+    let fixture = fixture();
+    let policy = r#"{
+        "features": {"type": "gaussian_noise"},
+        "mix": {"mixup_alpha": 0.4, "cutmix_alpha": 1, "p": 0.5}
+    }"#;
+    let one = batches(&fixture, policy, 1, 1);
+    assert_eq!(one, batches(&fixture, policy, 1, 3));
+    assert_ne!(one, batches(&fixture, policy, 2, 1));
 }

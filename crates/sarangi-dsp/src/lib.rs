@@ -31,7 +31,7 @@ mod time_stretch;
 mod viterbi;
 mod window;
 
-pub use autocorrelation::{Autocorrelation, AutocorrelationScratch};
+pub use autocorrelation::{Autocorrelation, AutocorrelationPrecision, AutocorrelationScratch};
 pub use biquad::{Biquad, Cascade};
 pub use butterworth::Band;
 pub use convolver::Convolver;

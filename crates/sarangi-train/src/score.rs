@@ -27,6 +27,7 @@ pub fn score(
     let spec = BatchSpec {
         size: BATCH,
         normalisation,
+        augment: None,
         ahead: 2,
     };
     for_each_batch(chunks, &order, spec, |batch| {

@@ -5,8 +5,8 @@ use ndarray::Ix2;
 use sarangi_augment::Policy;
 use sarangi_core::{Dataset, Error, IntoTensor, Result, Seed, Spec, TensorExt};
 use sarangi_data::{
-    Augmented, BatchSpec, Chunks, Corpus, Example, FeatureCache, FrontEnd, Normalisation, Part,
-    Split, SplitSpec, for_each_batch, shuffled,
+    Augmented, BatchAugment, BatchSpec, Chunks, Corpus, Example, FeatureCache, FrontEnd,
+    Normalisation, Part, Split, SplitSpec, for_each_batch, shuffled,
 };
 use sarangi_eval::{EpochPoint, Evaluation, Predictions, arg_max, plot_curves};
 use sarangi_models::ModelContext;
@@ -164,6 +164,12 @@ impl<'a> Training<'a> {
         let spec = BatchSpec {
             size: training.batch_size,
             normalisation,
+            augment: self.data.policy.as_ref().map(|policy| BatchAugment {
+                policy,
+                classes: self.data.corpus.labels.len(),
+                seed: seed.child("augment"),
+                epoch: place,
+            }),
             ahead: 2,
         };
         let total = order.len().div_ceil(training.batch_size);
@@ -176,10 +182,16 @@ impl<'a> Training<'a> {
             if count == 1 && total > 1 {
                 return Ok(());
             }
+            let main_labels = batch.main_labels();
             let xs = Value::tracked(&batch.features.into_tensor(self.device)?)?;
             let mut rng = dropout.rng(place, done as u64);
             let logits = self.network.forward(&xs, Mode::Train(&mut rng))?;
-            let targets = Targets::Classes(&batch.labels);
+            let mixed = batch.probabilities.as_ref();
+            let mixed: Option<Vec<f32>> = mixed.map(|shares| shares.iter().copied().collect());
+            let targets = match &mixed {
+                Some(shares) => Targets::Probabilities(shares),
+                None => Targets::Classes(&batch.labels),
+            };
             let loss = cross_entropy(&logits, targets, &CrossEntropy::default())?;
             let value = f64::from(loss.scalar()?);
             if !value.is_finite() {
@@ -190,7 +202,7 @@ impl<'a> Training<'a> {
             }
             adam.step(&loss.backward()?, lr)?;
             loss_sum += value * count as f64;
-            right += hits(&logits, &batch.labels)?;
+            right += hits(&logits, &main_labels)?;
             seen += count;
             let loss = loss_sum / seen as f64;
             observer.observe(Event::Step {

@@ -12,8 +12,8 @@ pub(crate) struct AugmentArgs {
     /// List the transforms with their parameters and defaults
     #[arg(long, conflicts_with_all = ["transform", "settings", "seed", "mono", "bits", "log", "input"])]
     pub(crate) list: bool,
-    /// The transform, such as time-stretch (--list names all), or a .json or .toml file of one or
-    /// several
+    /// The transform, such as time-stretch (--list names all; noise is gaussian-noise), or a .json
+    /// or .toml file of one or several
     #[arg(long, value_name = "NAME|FILE", required_unless_present = "list")]
     pub(crate) transform: Option<String>,
     /// Change a parameter, such as rate=0.9 or rate=[0.8,1.2]; may be repeated

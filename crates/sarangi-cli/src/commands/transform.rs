@@ -13,6 +13,12 @@ use crate::usage::Usage;
 pub(super) fn transform(name: &str, given: &[(String, String)]) -> Result<WaveformAugmentation> {
     let file = Path::new(name);
     if !written_spec::is_written(file) {
+        // What most mean by noise.
+        let name = if name == "noise" {
+            "gaussian-noise"
+        } else {
+            name
+        };
         let catalogue = WaveformAugmentation::catalogue();
         let settings = settings(&catalogue, name, given);
         return Ok(WaveformAugmentation::from_name(name, settings)?);

@@ -258,3 +258,15 @@ fn what_makes_no_sense_is_named() {
     }
     assert_eq!(folder.files(""), ["in/x.wav", "list.json", "list.toml"]);
 }
+
+#[test]
+fn noise_is_white() {
+    let folder = Folder::new();
+    let song = fixture("audio/drone/drone.000.wav");
+    let [short, long] = ["noise", "gaussian-noise"].map(|name| {
+        let out = folder.path(&format!("{name}.wav"));
+        run!("augment", "--transform", name, "--seed", "3", &song, &out).done();
+        std::fs::read(out).unwrap()
+    });
+    assert!(short == long);
+}

@@ -261,6 +261,30 @@ fn a_run_that_is_made_longer_goes_on_as_if_it_had_always_been() {
     assert_same_files(&folder, ["long", "longer"], &files);
 }
 
+#[test]
+fn features_and_batches_that_are_changed_are_changed_alike_on_any_threads_and_after_a_stop() {
+    let folder = Folder::new();
+    folder.copy_music(&CLASSES[..2], 4);
+    let masks = r#"augment.features={ type = "time_masking", time_mask_param = 20 }"#;
+    let mix = "augment.mix={ mixup_alpha = 0.4, cutmix_alpha = 1.0 }";
+    let louder = r#"augment.others={ type = "gain", gain_db = [-6, 6], p = 0.5 }"#;
+    let all = ["--set", masks, "--set", mix, "--set", louder, "--epochs"];
+    let with = |more: &[&'static str]| [&all[..], more].concat();
+    train(&folder, "one", &with(&["3", "--threads", "1"])).done();
+    train(&folder, "two", &with(&["2", "--threads", "2"])).done();
+    train(&folder, "two", &with(&["3", "--resume"])).done();
+    train(&folder, "plain", &["--epochs", "3"]).done();
+    assert_same_files(
+        &folder,
+        ["one", "two"],
+        &["last.safetensors", "recipe.toml"],
+    );
+    let model = |run: &str| folder.read(&format!("{run}/last.safetensors"));
+    assert!(model("one") != model("plain"));
+    let nonsense = "augment.mix={ mixup_alpha = -1.0 }";
+    train(&folder, "no", &["--set", nonsense]).failed(&["mix: mixup_alpha", "got -1"]);
+}
+
 /// Tracks, classes, and the chunks of the three parts, as training says before it begins.
 fn counts(ran: &Ran) -> [usize; 5] {
     let line = ran.err.lines().find(|line| line.contains("chunks train"));

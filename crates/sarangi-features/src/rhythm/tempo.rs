@@ -19,7 +19,7 @@ const STD_OCTAVES: f64 = 1.0;
 /// ln(1 + 10⁶ A) − ½ (log₂ bpm − log₂ start)², below 320 beats per minute.
 #[derive(Debug)]
 pub(crate) struct TempoEstimator {
-    local: LocalAutocorrelation,
+    local: LocalAutocorrelation<f64>,
     /// Beats per minute of lag 1.
     fastest: f64,
     /// The first lag that is slow enough.

@@ -1,7 +1,9 @@
 //! Tempograms: how well onsets repeat after each lag, in a sliding window.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{Autocorrelation, AutocorrelationScratch, Pool, Stft, Window};
+use sarangi_dsp::{
+    Autocorrelation, AutocorrelationPrecision, AutocorrelationScratch, Pool, Stft, Window,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
@@ -73,7 +75,7 @@ impl Spec<SampleRate> for TempogramSpec {
 #[derive(Debug)]
 pub struct Tempogram {
     onset: Onset,
-    local: LocalAutocorrelation,
+    local: LocalAutocorrelation<f32>,
 }
 
 impl ChannelFeature for Tempogram {
@@ -121,26 +123,53 @@ impl OfPower for Tempogram {
 
 features_of_channels!(Tempogram);
 
-/// The autocorrelation of an onset curve in a window around each of its frames.
+/// The autocorrelation of an onset curve in a window around each of its frames: in double precision for
+/// decisions, in single precision for maps.
 #[derive(Debug)]
-pub(crate) struct LocalAutocorrelation {
+pub(crate) struct LocalAutocorrelation<T: Precision> {
     window: Vec<f64>,
-    plan: Autocorrelation,
-    scratch: Pool<Scratch>,
+    plan: Autocorrelation<T>,
+    scratch: Pool<Scratch<T>>,
 }
 
 #[derive(Debug)]
-struct Scratch {
+struct Scratch<T: Precision> {
     padded: Vec<f32>,
-    frame: Vec<f64>,
-    power: Vec<f64>,
-    lags: Vec<f64>,
+    frame: Vec<T>,
+    power: Vec<T>,
+    lags: Vec<T>,
     /// The lags of each frame of a block.
     block: Vec<f32>,
-    fft: AutocorrelationScratch,
+    fft: AutocorrelationScratch<T>,
 }
 
-impl LocalAutocorrelation {
+/// What [`Autocorrelation`] computes in.
+pub(crate) trait Precision: AutocorrelationPrecision + 'static {
+    fn of(x: f64) -> Self;
+    fn single(self) -> f32;
+}
+
+impl Precision for f32 {
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+
+    fn single(self) -> f32 {
+        self
+    }
+}
+
+impl Precision for f64 {
+    fn of(x: f64) -> Self {
+        x
+    }
+
+    fn single(self) -> f32 {
+        self as f32
+    }
+}
+
+impl<T: Precision> LocalAutocorrelation<T> {
     pub(crate) fn new(win_length: usize, window: Window) -> Self {
         let plan = Autocorrelation::new(win_length);
         let (bins, fft) = (plan.bins(), plan.scratch());
@@ -149,9 +178,9 @@ impl LocalAutocorrelation {
             plan,
             scratch: Pool::new(move || Scratch {
                 padded: Vec::new(),
-                frame: vec![0.0; win_length],
-                power: vec![0.0; bins],
-                lags: vec![0.0; win_length],
+                frame: vec![T::of(0.0); win_length],
+                power: vec![T::of(0.0); bins],
+                lags: vec![T::of(0.0); win_length],
                 block: vec![0.0; win_length * BLOCK],
                 fft: fft.clone(),
             }),
@@ -173,18 +202,18 @@ impl LocalAutocorrelation {
             for first in (0..frames).step_by(BLOCK) {
                 let width = BLOCK.min(frames - first);
                 for i in 0..width {
-                    let energy = self.windowed(first + i, scratch);
-                    scratch.power.fill(0.0);
+                    self.normalised(first + i, scratch);
+                    scratch.power.fill(T::of(0.0));
                     self.plan.add_power(
                         &scratch.frame,
-                        reciprocal(energy),
+                        T::of(1.0),
                         &mut scratch.power,
                         &mut scratch.fft,
                     )?;
                     self.plan
                         .lags_into(&scratch.power, &mut scratch.lags, &mut scratch.fft)?;
                     for (y, &lag) in scratch.block[i * lags..].iter_mut().zip(&scratch.lags) {
-                        *y = lag as f32;
+                        *y = lag.single();
                     }
                 }
                 // A cache line of each row at a time.
@@ -202,16 +231,16 @@ impl LocalAutocorrelation {
     /// The mean over all frames of what [`each_frame`](Self::each_frame) gives, into `mean`.
     ///
     /// The sum is taken of the power spectra, so that one transform back serves all frames.
-    pub(crate) fn mean(&self, onset: &[f32], mean: &mut [f64]) -> Result<()> {
+    pub(crate) fn mean(&self, onset: &[f32], mean: &mut [T]) -> Result<()> {
         self.scratch.with(|scratch| {
             self.pad(onset, &mut scratch.padded);
-            scratch.power.fill(0.0);
+            scratch.power.fill(T::of(0.0));
             for t in 0..onset.len() {
                 let energy = self.windowed(t, scratch);
                 if energy > 0.0 {
                     self.plan.add_power(
                         &scratch.frame,
-                        reciprocal(energy) / onset.len() as f64,
+                        T::of(reciprocal(energy) / onset.len() as f64),
                         &mut scratch.power,
                         &mut scratch.fft,
                     )?;
@@ -237,14 +266,35 @@ impl LocalAutocorrelation {
 
     /// Writes the windowed frame around `t` and returns its energy, which is the largest value of
     /// its autocorrelation: that at lag 0.
-    fn windowed(&self, t: usize, scratch: &mut Scratch) -> f64 {
+    fn windowed(&self, t: usize, scratch: &mut Scratch<T>) -> f64 {
         let mut energy = 0.0;
-        let samples = scratch.padded[t..].iter().zip(&self.window);
-        for (y, (&x, &w)) in scratch.frame.iter_mut().zip(samples) {
-            *y = f64::from(x) * w;
-            energy += *y * *y;
+        for (y, x) in scratch
+            .frame
+            .iter_mut()
+            .zip(self.around(t, &scratch.padded))
+        {
+            *y = T::of(x);
+            energy += x * x;
         }
         energy
+    }
+
+    /// Writes the windowed frame around `t` with an energy of 1; a silent one stays as it is.
+    fn normalised(&self, t: usize, scratch: &mut Scratch<T>) {
+        let energy: f64 = self.around(t, &scratch.padded).map(|x| x * x).sum();
+        let scale = reciprocal(energy).sqrt();
+        for (y, x) in scratch
+            .frame
+            .iter_mut()
+            .zip(self.around(t, &scratch.padded))
+        {
+            *y = T::of(x * scale);
+        }
+    }
+
+    fn around(&self, t: usize, padded: &[f32]) -> impl Iterator<Item = f64> {
+        let samples = padded[t..].iter().zip(&self.window);
+        samples.map(|(&x, &w)| f64::from(x) * w)
     }
 }
 
@@ -265,7 +315,7 @@ mod tests {
     fn the_mean_is_that_of_all_frames() {
         let onset: Vec<f32> = (0..50).map(|i| f32::from(u8::from(i % 7 == 0))).collect();
         for len in [2, 15, 16, 60] {
-            let local = LocalAutocorrelation::new(len, Window::Hann);
+            let local = LocalAutocorrelation::<f64>::new(len, Window::Hann);
             let mut all = vec![0.0; len * onset.len()];
             local.each_frame(&onset, &mut all).unwrap();
             let mut mean = vec![0.0; len];
@@ -279,7 +329,7 @@ mod tests {
 
     #[test]
     fn silence_has_no_correlation() {
-        let local = LocalAutocorrelation::new(16, Window::Hann);
+        let local = LocalAutocorrelation::<f64>::new(16, Window::Hann);
         let mut mean = [1.0; 16];
         local.mean(&[0.0; 5], &mut mean).unwrap();
         assert_eq!(mean, [0.0; 16]);
