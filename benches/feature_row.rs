@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::raw_sound;
 
 /// A row: where its sound lies, and what is done with it.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,9 +76,6 @@ impl Row {
     /// # Errors
     /// If the file cannot be read.
     pub fn samples(&self) -> Result<Vec<f32>> {
-        let path = self.path();
-        let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        let (samples, _) = bytes.as_chunks::<4>();
-        Ok(samples.iter().map(|&x| f32::from_le_bytes(x)).collect())
+        raw_sound::read(&self.path())
     }
 }

@@ -2,6 +2,7 @@
 //! workers of `compare.py`.
 
 pub mod feature_row;
+pub mod raw_sound;
 pub mod serving;
 
 use sarangi::core::{Rng, SampleRate, Seed, Waveform};

@@ -109,7 +109,8 @@ fn run<S: DeserializeOwned>(
     Ok((cpu, wall, shape))
 }
 
-fn cpu_ms() -> f64 {
+/// Processor time of the process so far, in milliseconds.
+pub fn cpu_ms() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }

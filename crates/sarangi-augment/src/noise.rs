@@ -1,6 +1,7 @@
 //! Random samples.
 
 use sarangi_core::{Result, Rng, Seed, Waveform};
+use sarangi_dsp::fill_gaussian;
 
 /// The seed of a change: the one that is given, or one that is drawn. 53 bits, so that every reader of
 /// JSON reads the number that was written.
@@ -18,7 +19,9 @@ pub(crate) fn white_like(wave: &Waveform, seed: Option<u64>) -> Result<Waveform>
 /// White noise of standard deviation 1 for one channel.
 pub(crate) fn white(len: usize, seed: Option<u64>, channel: usize) -> Vec<f32> {
     let mut rng = generator(seed, channel);
-    (0..len).map(|_| rng.normal() as f32).collect()
+    let mut noise = vec![0.0; len];
+    fill_gaussian(&mut noise, || rng.next_u64());
+    noise
 }
 
 /// The generator of one channel.

@@ -3,13 +3,15 @@
 /// The values below which `percents` of the samples lie, linear between two samples;
 /// `numpy.percentile`. 0 of nothing.
 pub(crate) fn percentiles<const N: usize>(mut samples: Vec<f32>, percents: [f64; N]) -> [f64; N] {
-    samples.sort_unstable_by(f32::total_cmp);
-    let last = samples.len().saturating_sub(1);
-    let at = |index: usize| f64::from(samples.get(index.min(last)).copied().unwrap_or(0.0));
+    let Some(last) = samples.len().checked_sub(1) else {
+        return [0.0; N];
+    };
     percents.map(|percent| {
         let place = last as f64 * percent / 100.0;
-        let (low, share) = (place.floor(), place.fract());
-        let (low, high) = (at(low as usize), at(low as usize + 1));
+        let (index, share) = (place.floor() as usize, place.fract());
+        let (_, low, above) = samples.select_nth_unstable_by(index.min(last), f32::total_cmp);
+        let next = above.iter().copied().min_by(f32::total_cmp);
+        let (low, high) = (f64::from(*low), f64::from(next.unwrap_or(*low)));
         low + (high - low) * share
     })
 }

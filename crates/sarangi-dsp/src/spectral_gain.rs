@@ -21,27 +21,25 @@ pub fn spectral_gain(
     gain: impl Fn(f64) -> f64,
 ) -> Result<Vec<f32>> {
     let size = (samples.len() + silence).next_power_of_two().max(2);
-    let mut planner = RealFftPlanner::<f64>::new();
+    let mut planner = RealFftPlanner::<f32>::new();
     let (forward, inverse) = (
         planner.plan_fft_forward(size),
         planner.plan_fft_inverse(size),
     );
     let mut padded = forward.make_input_vec();
-    for (to, &from) in padded.iter_mut().zip(samples) {
-        *to = f64::from(from);
-    }
+    padded[..samples.len()].copy_from_slice(samples);
     let mut spectrum = forward.make_output_vec();
     forward
         .process(&mut padded, &mut spectrum)
         .map_err(|e| Error::backend("spectral gain", e))?;
     for (bin, x) in spectrum.iter_mut().enumerate() {
-        *x *= gain(bin as f64 / size as f64) / size as f64;
+        *x *= (gain(bin as f64 / size as f64) / size as f64) as f32;
     }
     inverse
         .process(&mut spectrum, &mut padded)
         .map_err(|e| Error::backend("spectral gain", e))?;
     padded.truncate(samples.len());
-    Ok(padded.into_iter().map(|x| x as f32).collect())
+    Ok(padded)
 }
 
 #[cfg(test)]

@@ -49,8 +49,16 @@ impl Change<WaveformAugmentation> for BitCrush {
         let levels = (self.bit_depth.value() - 1.0).exp2() + 1.0;
         in_place(wave, |row| {
             for x in row {
-                *x = ((f64::from(*x) * levels).round_ties_even() / levels) as f32;
+                *x = (rounded(f64::from(*x) * levels) / levels) as f32;
             }
         })
     }
+}
+
+/// The nearest whole number, a half to the even one, of what is below 2⁵¹: beside the large number there
+/// is no room for a fraction. Unlike the standard library's this is no call on machines without such an
+/// instruction.
+fn rounded(x: f64) -> f64 {
+    const LARGE: f64 = 1.5 * (1u64 << 52) as f64;
+    (x + LARGE) - LARGE
 }

@@ -1,6 +1,7 @@
 //! Rounded peaks.
 
 use sarangi_core::{Result, Rng, SampleRate, Waveform};
+use sarangi_dsp::soft_clip;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::in_place;
@@ -58,8 +59,7 @@ impl Change<WaveformAugmentation> for TanhDistortion {
         let gain = 0.5 / (level + 1e-6);
         let before = rms(&wave);
         let bent = in_place(wave, |row| {
-            row.iter_mut()
-                .for_each(|x| *x = (gain * f64::from(*x)).tanh() as f32);
+            soft_clip(row, gain as f32);
         })?;
         let factor = before / rms(&bent);
         match factor.is_finite() {
