@@ -1,4 +1,4 @@
-//! Spectra of real frames, sixteen at once.
+//! Spectra of real frames, sixteen at once and more.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -10,7 +10,7 @@ use rustfft::{Fft, FftPlanner};
 use sarangi_core::{Error, Result};
 
 use crate::lanes::{LANES, Lanes, turn};
-use crate::simd::{Kernel, load, run};
+use crate::simd::{Kernel, load, run, store};
 
 /// A planned Fourier transform of real frames of one length.
 ///
@@ -31,14 +31,22 @@ pub(crate) struct RealFft {
 /// have to share a few lines of the cache. Enough for the last square to be read whole.
 const GAP: usize = LANES / 2;
 
-/// Sixteen frames in the layout of the transform, and room for it to work.
+/// Times sixteen frames whose spectra are written at once: longer pieces of each row of a map, which lie
+/// pages apart.
+const GROUPS: usize = 4;
+
+/// The most frames that are transformed in one call.
+pub(crate) const MOST: usize = GROUPS * LANES;
+
+/// Frames in the layout of the transform, and room for it to work.
 #[derive(Clone, Debug)]
 pub(crate) struct RealFftScratch {
     frame: Vec<f32>,
     frames: Vec<Complex32>,
     fft: Vec<Complex32>,
-    /// The transforms turned over, the real and the imaginary part of each bin in turn.
-    turned: Vec<Lanes>,
+    /// The transforms of each sixteen frames turned over, the real and the imaginary part of each bin in
+    /// turn.
+    turned: Vec<Vec<Lanes>>,
 }
 
 impl RealFft {
@@ -66,11 +74,11 @@ impl RealFft {
             frame: vec![0.0; self.len % 2 * self.len],
             frames: vec![Complex32::default(); LANES * (points + GAP)],
             fft: vec![Complex32::default(); self.fft.get_inplace_scratch_len()],
-            turned: vec![[0.0; LANES]; (2 * points).next_multiple_of(LANES)],
+            turned: vec![square(points)],
         }
     }
 
-    /// The spectra of `count` frames, at most sixteen, the i-th of which `fill(i, …)` writes; as
+    /// The spectra of `count` frames, at most [`MOST`], the i-th of which `fill(i, …)` writes; as
     /// columns `column..column + count` of rows of `width`, through `value`.
     ///
     /// # Shapes
@@ -95,7 +103,7 @@ impl RealFft {
         self.spectra(count, fill, out, scratch)
     }
 
-    /// The spectra of `count` frames, at most sixteen, the i-th of which `fill(i, …)` writes; given
+    /// The spectra of `count` frames, at most [`MOST`], the i-th of which `fill(i, …)` writes; given
     /// to `out`.
     ///
     /// # Errors
@@ -113,28 +121,43 @@ impl RealFft {
             let got = "that of another";
             return Err(Error::shape("fft", "scratch of this plan", got));
         }
-        let frames = scratch.frames.chunks_exact_mut(points + GAP);
-        for (i, frame) in frames.enumerate().take(count) {
-            let frame = &mut frame[..points];
-            if even {
-                fill(i, bytemuck::cast_slice_mut(frame));
-            } else {
-                fill(i, &mut scratch.frame);
-                for (z, &x) in frame.iter_mut().zip(&scratch.frame) {
-                    *z = Complex32::new(x, 0.0);
+        let groups = count.min(MOST).div_ceil(LANES);
+        if scratch.turned.len() < groups {
+            scratch.turned.resize(groups, square(points));
+        }
+        for (group, turned) in scratch.turned.iter_mut().enumerate().take(groups) {
+            let first = group * LANES;
+            let frames = scratch.frames.chunks_exact_mut(points + GAP);
+            for (i, frame) in frames.enumerate().take(count - first) {
+                let frame = &mut frame[..points];
+                if even {
+                    fill(first + i, bytemuck::cast_slice_mut(frame));
+                } else {
+                    fill(first + i, &mut scratch.frame);
+                    for (z, &x) in frame.iter_mut().zip(&scratch.frame) {
+                        *z = Complex32::new(x, 0.0);
+                    }
                 }
+                self.fft.process_with_scratch(frame, &mut scratch.fft);
             }
-            self.fft.process_with_scratch(frame, &mut scratch.fft);
+            run(Turn {
+                frames: bytemuck::cast_slice(&scratch.frames),
+                turned,
+            });
         }
         run(Unfold {
-            frames: bytemuck::cast_slice(&scratch.frames),
             half: self.len / 2,
-            turned: &mut scratch.turned,
+            turned: &scratch.turned[..groups],
             twiddles: even.then_some(&self.twiddles),
             out,
         });
         Ok(())
     }
+}
+
+/// Room for the transforms of sixteen frames, turned over.
+fn square(points: usize) -> Vec<Lanes> {
+    vec![[0.0; LANES]; (2 * points).next_multiple_of(LANES)]
 }
 
 /// Where spectra go, a vector of frames at a time.
@@ -178,12 +201,18 @@ pub(crate) trait Value: Copy + Default {
 
 impl Value for Complex32 {
     #[inline(always)]
-    fn write<S: Simd>(simd: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
+    fn write<S: Simd>(_: S, re: S::f32s, im: S::f32s, out: &mut [Self]) {
         let mut parts = [[0.0; LANES]; 2];
-        simd.partial_store_f32s(&mut parts[0], re);
-        simd.partial_store_f32s(&mut parts[1], im);
-        for ((y, re), im) in out.iter_mut().zip(parts[0]).zip(parts[1]) {
+        store::<S>(&mut parts[0], 0, re);
+        store::<S>(&mut parts[1], 0, im);
+        // All lanes, and a copy of known length for most calls: shuffles and no loop.
+        let mut both = [Self::new(0.0, 0.0); LANES];
+        for ((y, &re), &im) in both.iter_mut().zip(&parts[0]).zip(&parts[1]) {
             *y = Self::new(re, im);
+        }
+        match out.first_chunk_mut::<LANES>() {
+            Some(all) => *all = both,
+            None => out.copy_from_slice(&both[..out.len()]),
         }
     }
 
@@ -208,39 +237,16 @@ impl Value for f32 {
     }
 }
 
-/// From sixteen transforms to spectra.
-struct Unfold<'a, O> {
+/// Turns sixteen transforms over.
+struct Turn<'a> {
     /// The transforms one after the other, real and imaginary parts in turn.
     frames: &'a [f32],
-    /// Half of the frames' length.
-    half: usize,
     turned: &'a mut [Lanes],
-    /// Those of a transform of half the length.
-    twiddles: Option<&'a Vec<Complex32>>,
-    out: O,
 }
 
-impl<O: Sink> Kernel for Unfold<'_, O> {
+impl Kernel for Turn<'_> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        self.turn();
-        for lane in (0..self.out.count()).step_by(S::F32_LANES) {
-            match self.twiddles {
-                Some(twiddles) => self.halves(simd, lane, twiddles),
-                None => {
-                    for bin in 0..=self.half {
-                        let [re, im] = self.part::<S>(lane, bin);
-                        self.out.put(simd, lane, bin, re, im);
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<O: Sink> Unfold<'_, O> {
-    #[inline(always)]
-    fn turn(&mut self) {
+    fn run<S: Simd>(self, _: S) {
         let squares = self.turned.as_chunks_mut::<LANES>().0;
         for (square, first) in squares.iter_mut().zip((0..).step_by(LANES)) {
             let mut rows = [[0.0; LANES]; LANES];
@@ -254,49 +260,96 @@ impl<O: Sink> Unfold<'_, O> {
             turn(rows, square);
         }
     }
+}
 
-    /// The frames from `lane` on, as many as a vector has.
+/// From transforms that are turned over to spectra.
+struct Unfold<'a, O> {
+    /// Half of the frames' length.
+    half: usize,
+    turned: &'a [Vec<Lanes>],
+    /// Those of a transform of half the length.
+    twiddles: Option<&'a Vec<Complex32>>,
+    out: O,
+}
+
+impl<O: Sink> Kernel for Unfold<'_, O> {
     #[inline(always)]
-    fn halves<S: Simd>(&mut self, simd: S, lane: usize, twiddles: &[Complex32]) {
-        let half = self.half;
-        let [re, im] = self.part::<S>(lane, 0);
-        let none = simd.splat_f32s(0.0);
-        self.out.put(simd, lane, 0, simd.add_f32s(re, im), none);
-        self.out.put(simd, lane, half, simd.sub_f32s(re, im), none);
-        if half.is_multiple_of(2) {
-            let [re, im] = self.part::<S>(lane, half / 2);
-            self.out
-                .put(simd, lane, half / 2, re, simd.sub_f32s(none, im));
+    fn run<S: Simd>(mut self, simd: S) {
+        let Some(twiddles) = self.twiddles else {
+            for bin in 0..=self.half {
+                for place in self.places::<S>() {
+                    let [re, im] = self.part::<S>(place, bin);
+                    self.out.put(simd, place, bin, re, im);
+                }
+            }
+            return;
+        };
+        for place in self.places::<S>() {
+            self.ends(simd, place);
         }
-        let one_half = simd.splat_f32s(0.5);
-        for (k, w) in (1..).zip(twiddles) {
-            // No `map` of arrays here: the compiler may call it, with narrower instructions.
-            let (a, b) = (self.part::<S>(lane, k), self.part::<S>(lane, half - k));
-            let (w_re, w_im) = (simd.splat_f32s(w.re), simd.splat_f32s(w.im));
-            let sum = [
-                simd.mul_f32s(one_half, simd.add_f32s(a[0], b[0])),
-                simd.mul_f32s(one_half, simd.sub_f32s(a[1], b[1])),
-            ];
-            let [re, im] = [simd.sub_f32s(a[0], b[0]), simd.add_f32s(a[1], b[1])];
-            let turned = [
-                simd.sub_f32s(simd.mul_f32s(re, w_re), simd.mul_f32s(im, w_im)),
-                simd.add_f32s(simd.mul_f32s(re, w_im), simd.mul_f32s(im, w_re)),
-            ];
-            let re = simd.add_f32s(sum[0], turned[0]);
+        for (k, &w) in (1..).zip(twiddles) {
+            for place in self.places::<S>() {
+                self.halves(simd, place, k, w);
+            }
+        }
+    }
+}
+
+impl<O: Sink> Unfold<'_, O> {
+    /// The first frame of each vector of them.
+    #[inline(always)]
+    fn places<S: Simd>(&self) -> std::iter::StepBy<std::ops::Range<usize>> {
+        (0..self.out.count()).step_by(S::F32_LANES)
+    }
+
+    /// The bins that have no partner.
+    #[inline(always)]
+    fn ends<S: Simd>(&mut self, simd: S, place: usize) {
+        let half = self.half;
+        let [re, im] = self.part::<S>(place, 0);
+        let none = simd.splat_f32s(0.0);
+        self.out.put(simd, place, 0, simd.add_f32s(re, im), none);
+        self.out.put(simd, place, half, simd.sub_f32s(re, im), none);
+        if half.is_multiple_of(2) {
+            let [re, im] = self.part::<S>(place, half / 2);
             self.out
-                .put(simd, lane, k, re, simd.add_f32s(sum[1], turned[1]));
-            let re = simd.sub_f32s(sum[0], turned[0]);
-            self.out
-                .put(simd, lane, half - k, re, simd.sub_f32s(turned[1], sum[1]));
+                .put(simd, place, half / 2, re, simd.sub_f32s(none, im));
         }
     }
 
-    /// The real and the imaginary parts of bin `k` of the transforms.
+    /// Bin `k` and its partner.
     #[inline(always)]
-    fn part<S: Simd>(&self, lane: usize, k: usize) -> [S::f32s; 2] {
+    fn halves<S: Simd>(&mut self, simd: S, place: usize, k: usize, w: Complex32) {
+        // No `map` of arrays here: the compiler may call it, with narrower instructions.
+        let other = self.half - k;
+        let one_half = simd.splat_f32s(0.5);
+        let (a, b) = (self.part::<S>(place, k), self.part::<S>(place, other));
+        let (w_re, w_im) = (simd.splat_f32s(w.re), simd.splat_f32s(w.im));
+        let sum = [
+            simd.mul_f32s(one_half, simd.add_f32s(a[0], b[0])),
+            simd.mul_f32s(one_half, simd.sub_f32s(a[1], b[1])),
+        ];
+        let [re, im] = [simd.sub_f32s(a[0], b[0]), simd.add_f32s(a[1], b[1])];
+        let turned = [
+            simd.sub_f32s(simd.mul_f32s(re, w_re), simd.mul_f32s(im, w_im)),
+            simd.add_f32s(simd.mul_f32s(re, w_im), simd.mul_f32s(im, w_re)),
+        ];
+        let re = simd.add_f32s(sum[0], turned[0]);
+        self.out
+            .put(simd, place, k, re, simd.add_f32s(sum[1], turned[1]));
+        let re = simd.sub_f32s(sum[0], turned[0]);
+        self.out
+            .put(simd, place, other, re, simd.sub_f32s(turned[1], sum[1]));
+    }
+
+    /// The real and the imaginary parts of bin `k` of the frames from `place` on.
+    #[inline(always)]
+    fn part<S: Simd>(&self, place: usize, k: usize) -> [S::f32s; 2] {
+        let turned = &self.turned[place / LANES];
+        let lane = place % LANES;
         [
-            load::<S>(&self.turned[2 * k], lane),
-            load::<S>(&self.turned[2 * k + 1], lane),
+            load::<S>(&turned[2 * k], lane),
+            load::<S>(&turned[2 * k + 1], lane),
         ]
     }
 }

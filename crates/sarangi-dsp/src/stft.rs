@@ -7,8 +7,7 @@ use num_complex::Complex32;
 use sarangi_core::{Error, Result};
 
 use crate::double_fft::{DoubleFft, DoubleFftScratch};
-use crate::lanes::LANES;
-use crate::real_fft::{RealFft, RealFftScratch, Value};
+use crate::real_fft::{MOST, RealFft, RealFftScratch, Value};
 use crate::stft_spec::Layout;
 use crate::{Framing, Pool};
 
@@ -188,11 +187,11 @@ impl Stft {
         }
         match (&self.transform, &mut scratch.0) {
             (Transform::Single(fft, window), Scratch::Single(scratch)) => {
-                for first in frames.clone().step_by(LANES) {
+                for first in frames.clone().step_by(MOST) {
                     let fill = |i: usize, out: &mut [f32]| {
                         self.framing.windowed_into(signal, first + i, window, out);
                     };
-                    let count = LANES.min(frames.end - first);
+                    let count = MOST.min(frames.end - first);
                     let place = (width, first - frames.start);
                     fft.columns(count, fill, out, place, scratch)?;
                 }
