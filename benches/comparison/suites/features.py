@@ -28,14 +28,14 @@ What the peers compute where it is not what the row says:
 - fastcwt transforms powers of two, so that the sound gets zeros up to one; it filters one buffer again and
   again, in double precision, and gives back what is left after the last scale. Its time is that of one
   transform for each scale all the same.
-- rubato is what Sarangi's own resampling is made of; here it is called alone, on the whole clip.
+- rubato is called on the whole clip at once.
 
 In librosa's five channels what needs a mel spectrogram shares one, as its interface allows. `scalogram`
 of the wavelet libraries is their transform, then the power of every 512th value in dB.
 
 What a peer lacks is not in its rows. The values are compared where a row has a tolerance for it: librosa's
 and torchaudio's with librosa's settings within that of the golden files, decoded samples to the bit, and
-resampled ones within a tenth of the peak, since filters differ above 0.94 of the Nyquist frequency.
+resampled ones within a tenth of the peak, since filters differ near the Nyquist frequency.
 """
 
 from comparison.build import Crate, Script
