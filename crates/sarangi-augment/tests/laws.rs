@@ -1,14 +1,18 @@
 //! What every transform of sound keeps to, whatever the sound.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "support/refused.rs"]
+mod refused;
+
 use std::sync::LazyLock;
 
 use ndarray::Array2;
 use proptest::prelude::*;
+use refused::{assert_refused, with};
 use sarangi_augment::{Augmenter, Uniform, WaveformAugmentation};
-use sarangi_core::{Augment, Entry, Error, SampleRate, Seed, Spec, Waveform};
+use sarangi_core::{Augment, Entry, SampleRate, Seed, Spec, Waveform};
 use sarangi_testkit::fixture;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const RATE: SampleRate = SampleRate::HZ_22050;
 
@@ -25,14 +29,6 @@ fn catalogue() -> Vec<Entry<WaveformAugmentation>> {
         }
     }
     entries
-}
-
-fn with(
-    entry: &Entry<WaveformAugmentation>,
-    key: &str,
-    value: Value,
-) -> Result<WaveformAugmentation, Error> {
-    entry.with(Map::from_iter([(key.to_owned(), value)]))
 }
 
 static PLANS: LazyLock<Vec<(&str, Augmenter<WaveformAugmentation>)>> = LazyLock::new(|| {
@@ -168,29 +164,12 @@ fn specifications_survive_json_and_refuse_what_they_do_not_know() {
     }
 }
 
-/// Refused by the field's name, when it is read or when it is built.
-fn assert_refused(entry: &Entry<WaveformAugmentation>, key: &str, value: Value) {
-    let shown = format!("{}: {key}: {value}", entry.name);
-    let error = match with(entry, key, value) {
-        Ok(spec) => spec
-            .build(RATE)
-            .map(|_| ())
-            .err()
-            .unwrap_or_else(|| panic!("{shown}")),
-        Err(error) => error,
-    };
-    let text = error.to_string();
-    assert!(matches!(error, Error::Config { .. }), "{shown}: {text}");
-    let named = text.contains(&format!(": {key}: "));
-    assert!(named && !text.contains('\n'), "{shown}: {text}");
-}
-
 #[test]
 fn nonsense_is_an_error_that_names_the_field() {
     for entry in catalogue() {
         for (key, default) in entry.parameters() {
             for case in nonsense(&default) {
-                assert_refused(&entry, &key, case);
+                assert_refused(&entry, RATE, &key, case);
             }
         }
     }

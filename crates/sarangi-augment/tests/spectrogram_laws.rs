@@ -1,15 +1,19 @@
 //! What every transform of spectrograms keeps to, whatever the map.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/refused.rs"]
+mod refused;
+
 use std::sync::LazyLock;
 
 use ndarray::Array3;
 use proptest::prelude::*;
+use refused::{assert_refused, with};
 use sarangi_augment::{
     Augmenter, Fill, SpecAugmentPolicy, SpectrogramAugmentation, TimeMasking, Uniform, ZoomShift,
 };
-use sarangi_core::{Augment, Entry, Error, FeatureMap, Seed, Spec};
-use serde_json::{Map, Value, json};
+use sarangi_core::{Augment, Entry, FeatureMap, Seed, Spec};
+use serde_json::{Value, json};
 
 fn catalogue() -> Vec<Entry<SpectrogramAugmentation>> {
     SpectrogramAugmentation::catalogue()
@@ -17,14 +21,6 @@ fn catalogue() -> Vec<Entry<SpectrogramAugmentation>> {
 
 fn read(value: Value) -> SpectrogramAugmentation {
     serde_json::from_value(value).unwrap()
-}
-
-fn with(
-    entry: &Entry<SpectrogramAugmentation>,
-    key: &str,
-    value: Value,
-) -> Result<SpectrogramAugmentation, Error> {
-    entry.with(Map::from_iter([(key.to_owned(), value)]))
 }
 
 /// The catalogue, what is not a default, and the presets.
@@ -187,23 +183,6 @@ fn specifications_survive_json_and_refuse_what_they_do_not_know() {
     }
 }
 
-/// Refused by the field's name, when it is read or when it is built.
-fn assert_refused(entry: &Entry<SpectrogramAugmentation>, key: &str, value: Value) {
-    let shown = format!("{}: {key}: {value}", entry.name);
-    let error = match with(entry, key, value) {
-        Ok(spec) => spec
-            .build(())
-            .map(|_| ())
-            .err()
-            .unwrap_or_else(|| panic!("{shown}")),
-        Err(error) => error,
-    };
-    let text = error.to_string();
-    assert!(matches!(error, Error::Config { .. }), "{shown}: {text}");
-    let named = text.contains(&format!(": {key}: "));
-    assert!(named && !text.contains('\n'), "{shown}: {text}");
-}
-
 #[test]
 fn nonsense_is_an_error_that_names_the_field() {
     for entry in catalogue() {
@@ -219,7 +198,7 @@ fn nonsense_is_an_error_that_names_the_field() {
                 _ => cases.extend([json!(-1e9), json!(1e30)]),
             }
             for case in cases {
-                assert_refused(&entry, &key, case);
+                assert_refused(&entry, (), &key, case);
             }
         }
     }

@@ -82,10 +82,10 @@ pub fn for_each_batch(
         scope.spawn(move || {
             for (number, indices) in order.chunks(spec.size).enumerate() {
                 let batch = read_batch(examples, indices, spec.normalisation);
-                let batch = match (spec.augment, batch) {
-                    (Some(augment), Ok(batch)) => augment.apply(number * spec.size, batch),
-                    (_, batch) => batch,
-                };
+                let batch = batch.and_then(|batch| match spec.augment {
+                    Some(augment) => augment.apply(number * spec.size, batch),
+                    None => Ok(batch),
+                });
                 let failed = batch.is_err();
                 // Nobody listens any more once `use_batch` has failed.
                 if sender.send(batch).is_err() || failed {

@@ -14,28 +14,21 @@ pub(crate) struct KaiserSinc {
 }
 
 impl KaiserSinc {
-    /// The tap at a distance of whole samples from the middle, 0 beyond the reach; all taps add up
-    /// to about 1.
-    pub(crate) fn tap(&self, distance: usize) -> f64 {
-        let k = distance as f64;
-        let angle = 2.0 * PI * self.cutoff * k;
-        let sinc = match distance {
-            0 => 1.0,
-            _ => angle.sin() / angle,
-        };
-        let inside = 1.0 - (k / self.reach).powi(2);
-        match inside >= 0.0 {
-            true => {
-                let window = bessel(self.beta * inside.sqrt()) / bessel(self.beta);
-                2.0 * self.cutoff * sinc * window
-            }
-            false => 0.0,
-        }
-    }
-
-    /// The taps at the distances 0, 1, … to the reach, scaled so that a constant stays what it is.
+    /// The taps at the distances 0, 1, … from the middle to the reach, scaled so that a constant stays
+    /// what it is.
     pub(crate) fn taps(&self) -> Vec<f64> {
-        let mut taps: Vec<f64> = (0..=self.reach as usize).map(|k| self.tap(k)).collect();
+        let peak = bessel(self.beta);
+        let tap = |distance: usize| {
+            let k = distance as f64;
+            let angle = 2.0 * PI * self.cutoff * k;
+            let sinc = match distance {
+                0 => 1.0,
+                _ => angle.sin() / angle,
+            };
+            let inside = (1.0 - (k / self.reach).powi(2)).max(0.0);
+            sinc * bessel(self.beta * inside.sqrt()) / peak
+        };
+        let mut taps: Vec<f64> = (0..=self.reach as usize).map(tap).collect();
         let sum = 2.0 * taps.iter().sum::<f64>() - taps[0];
         taps.iter_mut().for_each(|tap| *tap /= sum);
         taps
