@@ -148,7 +148,8 @@ fn decide(row: &[f32]) -> u32 {
 /// The track as the base's own front end sees it.
 fn read(base: &ModelFile, path: PathBuf, answer: u32) -> anyhow::Result<Track> {
     let front_end = base.card.recipe.front_end.build(())?;
-    let mut chunks = front_end.all_chunks(&front_end.load(&path)?)?;
+    let sound = front_end.sound()?;
+    let mut chunks = sound.all_chunks(&sound.load(&path)?)?;
     base.card.normalisation.apply(chunks.view_mut())?;
     let chunks = chunks.into_tensor(&Backend::Cpu.device()?)?;
     Ok(Track {

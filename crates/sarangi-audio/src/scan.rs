@@ -1,4 +1,4 @@
-//! A folder of sub-folders of sounds: one sub-folder per class.
+//! A folder of sub-folders of sounds or pictures: one sub-folder per class.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use sarangi_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::Quarantine;
 use crate::walk::walk;
+use crate::{FileKind, Quarantine};
 
-/// One sound file of a [`Scan`].
+/// One file of a [`Scan`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScannedFile {
     /// Its path below the scanned folder, with `/` between the parts on every system.
@@ -25,16 +25,18 @@ pub struct ScannedFile {
 pub struct Scan {
     /// The folder.
     pub root: PathBuf,
-    /// The names of the sub-folders that hold sound, sorted by their bytes.
+    /// What was looked for.
+    pub kind: FileKind,
+    /// The names of the sub-folders that hold such files, sorted by their bytes.
     pub labels: Vec<String>,
-    /// The sound files, sorted by the bytes of their paths within each label.
+    /// The files, sorted by the bytes of their paths within each label.
     pub files: Vec<ScannedFile>,
-    /// How many other files there are: hidden, outside a sub-folder, or not named like sound. Those
+    /// How many other files there are: hidden, outside a sub-folder, or not of this kind. Those
     /// in hidden folders are not counted.
     pub ignored: usize,
-    /// Sub-folders without a sound file that could be listed.
+    /// Sub-folders without such a file that could be listed.
     pub empty: Vec<String>,
-    /// What could not be listed, and why: sound files whose names are not UTF-8 (given here with
+    /// What could not be listed, and why: files whose names are not UTF-8 (given here with
     /// replacement characters), and sub-folders that cannot be read. To be merged into the list of
     /// files that could not be used; [`verify`](crate::verify) and
     /// [`for_each_decoded`](crate::for_each_decoded) do so.
@@ -73,10 +75,11 @@ impl Scan {
             [only] => Err(Error::data(
                 &self.root,
                 format!(
-                    "has one class only, `{only}`; put the sounds of each class into a sub-folder of its own"
+                    "has one class only, `{only}`; put the {}s of each class into a sub-folder of its own",
+                    self.kind.noun()
                 ),
             )),
-            [] => Err(nothing_found(&self.root)),
+            [] => Err(nothing_found(&self.root, self.kind)),
         }
     }
 }
@@ -94,11 +97,19 @@ impl Scan {
 /// [`Error::Io`] if the folder itself cannot be read. [`Error::Data`] if no sub-folder holds a
 /// sound file.
 pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
+    scan_folder_for(root, FileKind::Sound)
+}
+
+/// Finds the files of one kind in a folder; all else as [`scan_folder`].
+///
+/// # Errors
+/// As [`scan_folder`].
+pub fn scan_folder_for(root: impl AsRef<Path>, kind: FileKind) -> Result<Scan> {
     let root = root.as_ref();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ignored = 0;
     let mut problems = Quarantine::default();
-    for place in walk(root) {
+    for place in walk(root, kind) {
         let place = match place {
             Ok(place) => place,
             Err(Error::Io { path, source }) if path != root => {
@@ -123,7 +134,7 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
             if let Some(label) = label {
                 found.entry(label.to_owned()).or_default();
             }
-        } else if !place.is_sound {
+        } else if !place.is_wanted {
             ignored += 1;
         } else if let (Some(label), Some(_)) = (label, below.to_str()) {
             found
@@ -137,6 +148,7 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
     }
     let mut scan = Scan {
         root: root.to_owned(),
+        kind,
         labels: Vec::new(),
         files: Vec::new(),
         ignored,
@@ -158,12 +170,14 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
         scan.labels.push(label);
     }
     match (scan.files.as_slice(), scan.problems.entries()) {
-        ([], []) => Err(nothing_found(root)),
+        ([], []) => Err(nothing_found(root, kind)),
         ([], [first, ..]) => Err(Error::data(
             root,
             format!(
-                "has no sound files in sub-folders that can be listed; the first that cannot, `{}`: {}",
-                first.path, first.reason
+                "has no {} files in sub-folders that can be listed; the first that cannot, `{}`: {}",
+                kind.noun(),
+                first.path,
+                first.reason
             ),
         )),
         _ => Ok(scan),
@@ -176,10 +190,18 @@ pub fn scan_folder(root: impl AsRef<Path>) -> Result<Scan> {
 /// # Errors
 /// [`Error::Io`] if a folder cannot be read.
 pub fn audio_files(root: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    files_of(root, FileKind::Sound)
+}
+
+/// Finds the files of one kind in a folder; all else as [`audio_files`].
+///
+/// # Errors
+/// As [`audio_files`].
+pub fn files_of(root: impl AsRef<Path>, kind: FileKind) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for place in walk(root.as_ref()) {
+    for place in walk(root.as_ref(), kind) {
         let place = place?;
-        if place.is_sound {
+        if place.is_wanted {
             files.push(place.path);
         }
     }
@@ -198,11 +220,12 @@ fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-fn nothing_found(root: &Path) -> Error {
-    Error::data(
-        root,
-        "has no sound files in sub-folders; put the sounds of each class into a sub-folder that bears its name",
-    )
+fn nothing_found(root: &Path, kind: FileKind) -> Error {
+    let noun = kind.noun();
+    let reason = format!(
+        "has no {noun} files in sub-folders; put the {noun}s of each class into a sub-folder that bears its name"
+    );
+    Error::data(root, reason)
 }
 
 #[cfg(test)]

@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use sarangi_core::{Error, Result};
 use walkdir::WalkDir;
 
-use crate::format::has_audio_extension;
+use crate::FileKind;
 
 /// A folder or a file below the root.
 pub(crate) struct Place {
     pub(crate) path: PathBuf,
     pub(crate) depth: usize,
     pub(crate) is_folder: bool,
-    pub(crate) is_sound: bool,
+    /// Whether it is a file of the kind that is looked for, and not hidden.
+    pub(crate) is_wanted: bool,
 }
 
 /// Everything in a folder but what lies in hidden folders.
-pub(crate) fn walk(root: &Path) -> impl Iterator<Item = Result<Place>> {
+pub(crate) fn walk(root: &Path, kind: FileKind) -> impl Iterator<Item = Result<Place>> {
     WalkDir::new(root)
         .follow_links(true)
         .into_iter()
@@ -25,33 +26,33 @@ pub(crate) fn walk(root: &Path) -> impl Iterator<Item = Result<Place>> {
         })
         .filter_map(move |entry| match entry {
             Ok(entry) => {
-                let is_sound = entry.file_type().is_file() && is_named_like_sound(entry.path());
+                let is_wanted = entry.file_type().is_file() && is_named_like(kind, entry.path());
                 Some(Ok(Place {
                     depth: entry.depth(),
                     is_folder: entry.file_type().is_dir(),
-                    is_sound,
+                    is_wanted,
                     path: entry.into_path(),
                 }))
             }
             Err(e) if e.loop_ancestor().is_some() => None,
-            Err(e) => Some(dangling(&e).ok_or_else(|| unreadable(root, e))),
+            Err(e) => Some(dangling(&e, kind).ok_or_else(|| unreadable(root, e))),
         })
 }
 
 /// A link that leads nowhere is a file that cannot be read: that is found when it is opened, and
 /// no reason to stop here.
-fn dangling(error: &walkdir::Error) -> Option<Place> {
+fn dangling(error: &walkdir::Error, kind: FileKind) -> Option<Place> {
     let path = error.path().filter(|path| path.is_symlink())?;
     Some(Place {
         path: path.to_owned(),
         depth: error.depth(),
         is_folder: false,
-        is_sound: is_named_like_sound(path),
+        is_wanted: is_named_like(kind, path),
     })
 }
 
-fn is_named_like_sound(path: &Path) -> bool {
-    !is_hidden(path) && has_audio_extension(path)
+fn is_named_like(kind: FileKind, path: &Path) -> bool {
+    !is_hidden(path) && kind.matches(path)
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sarangi_augment::Policy;
 use sarangi_core::{Dataset, Error, Result, Seed, Waveform};
 
-use crate::{Chunks, Corpus, Example, FeatureCache, FrontEnd, Item};
+use crate::{Chunks, Corpus, Example, FeatureCache, Item, SoundFrontEnd};
 
 /// Samples that are kept together in the cache.
 const BLOCK: usize = 1 << 14;
@@ -20,7 +20,7 @@ const BLOCK: usize = 1 << 14;
 #[derive(Debug)]
 pub struct Augmented<'a> {
     chunks: Chunks<'a>,
-    front_end: &'a FrontEnd,
+    front_end: &'a SoundFrontEnd,
     policy: &'a Policy,
     /// Which chunk, and in what way it is seen.
     seen: Vec<(usize, usize)>,
@@ -32,7 +32,7 @@ impl<'a> Augmented<'a> {
     /// Chunks as the policy changes them in an epoch.
     pub fn new(
         chunks: Chunks<'a>,
-        front_end: &'a FrontEnd,
+        front_end: &'a SoundFrontEnd,
         policy: &'a Policy,
         seed: Seed,
         epoch: u64,
@@ -52,15 +52,21 @@ impl<'a> Augmented<'a> {
         }
     }
 
+    /// The class of each example.
+    pub fn labels(&self) -> Vec<usize> {
+        let labels = self.chunks.labels();
+        self.seen.iter().map(|&(place, _)| labels[place]).collect()
+    }
+
     /// Keeps the sound of every track that the policy changes in the cache, where reading a chunk
     /// of it is quick. `progress` is called with the number of tracks done and of all.
     ///
     /// # Errors
-    /// As [`FrontEnd::load`]; [`Error::Io`] if the cache cannot be written.
+    /// As [`SoundFrontEnd::load`]; [`Error::Io`] if the cache cannot be written.
     pub fn prepare(
         corpus: &Corpus,
         items: &[Item],
-        front_end: &FrontEnd,
+        front_end: &SoundFrontEnd,
         policy: &Policy,
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
@@ -105,7 +111,7 @@ impl<'a> Augmented<'a> {
 }
 
 /// The entry of a track's sound: it depends on the file and on how it is read.
-fn sound_key(content: &str, front_end: &FrontEnd) -> String {
+fn sound_key(content: &str, front_end: &SoundFrontEnd) -> String {
     FeatureCache::key(content, &format!("sound at {}", front_end.rate()))
 }
 

@@ -6,7 +6,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use ndarray::{Array3, Array4};
+use sarangi_audio::FileKind;
 use sarangi_core::{Error, Result, write_atomically};
+
+use crate::Fingerprint;
+use crate::fingerprint::Print;
 
 /// A folder that holds the feature maps of each track in a file of its own, named by what they
 /// depend on: the content of the sound file and the front end. So a changed file or setting makes
@@ -122,7 +126,41 @@ impl FeatureCache {
         Array4::from_shape_vec((whole as usize, channels, bins, frames), values)
             .map_err(|e| Error::data(&path, format!("is not as it was written: {e}; delete it")))
     }
+
+    /// The fingerprint that the entry holds, or nothing if it is not there or not whole.
+    pub(crate) fn fingerprint(&self, key: &str, kind: FileKind) -> Result<Option<Fingerprint>> {
+        let Some(count) = self.chunks(key, WORD) else {
+            return Ok(None);
+        };
+        let halves = self.read_some(key, 0..count, WORD)?;
+        let halves: Vec<u32> = halves.iter().map(|&half| half as u32).collect();
+        let words = halves.as_chunks::<2>().0;
+        Ok(Some(Fingerprint {
+            words: words.iter().map(|[high, low]| high << 16 | low).collect(),
+            kind: match kind {
+                FileKind::Sound => Print::Sound,
+                FileKind::Picture => Print::Picture,
+            },
+        }))
+    }
+
+    /// Keeps a fingerprint.
+    pub(crate) fn write_fingerprint(&self, key: &str, print: &Fingerprint) -> Result<()> {
+        // Halves of 16 bits are whole numbers that f32 holds exactly.
+        let halves = print
+            .words
+            .iter()
+            .flat_map(|word| [word >> 16, word & 0xffff]);
+        let halves: Vec<f32> = halves.map(|half| half as f32).collect();
+        let shape = (print.words.len(), WORD[0], WORD[1], WORD[2]);
+        let maps = Array4::from_shape_vec(shape, halves)
+            .map_err(|e| Error::shape("fingerprint", "two halves for each word", e))?;
+        self.write(key, &maps)
+    }
 }
+
+/// The shape in which a word of a fingerprint is kept: its two halves.
+const WORD: [usize; 3] = [1, 1, 2];
 
 fn bytes_of(shape: [usize; 3]) -> Option<u64> {
     shape

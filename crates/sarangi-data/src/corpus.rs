@@ -1,13 +1,16 @@
-//! A folder of music, ready to learn from.
+//! A data set, ready to learn from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sarangi_audio::{Quarantine, ScannedFile, for_each_file, scan_folder};
+use rayon::prelude::*;
+use sarangi_audio::{Quarantine, for_each_file};
 use sarangi_core::{Error, Result};
 
 use crate::augmented_copy::Sources;
-use crate::{FeatureCache, FrontEnd, Item, content_digest};
+use crate::{
+    FeatureCache, Fingerprint, FrontEnd, Item, Listed, ListedFile, Listing, content_digest,
+};
 
 /// One track whose features are in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct Track {
     /// If it is an augmented copy, the path of what it was made of, in the corpus or not: they are
     /// one group, of which the splits let no part train if another judges.
     pub source: Option<String>,
+    /// What a manifest says of it.
+    pub listed: Listed,
 }
 
 impl Track {
@@ -34,23 +39,24 @@ impl Track {
     }
 }
 
-/// A folder with a sub-folder for each class, its tracks' features computed and cached.
+/// A data set, its tracks' features computed and cached.
 #[derive(Clone, Debug)]
 pub struct Corpus {
-    /// The folder.
+    /// The folder that the tracks' paths are relative to.
     pub root: PathBuf,
-    /// The classes, sorted: the sub-folders' names.
+    /// The classes, sorted.
     pub labels: Vec<String>,
-    /// The usable tracks, sorted by path.
+    /// The usable tracks, sorted by class, then by path.
     pub tracks: Vec<Track>,
     /// The files that could not be used, and why.
     pub quarantine: Quarantine,
 }
 
 impl Corpus {
-    /// Scans a folder and computes every track's features that the cache does not have yet, on all
-    /// threads, one track in memory for each. A file that cannot be used is set aside and the work
-    /// goes on. `progress` is called with the number of tracks done and of all.
+    /// Lists a data set ([`Listing`]: a folder or a manifest) and computes every track's features that
+    /// the cache does not have yet, on all threads, one track in memory for each. A file that cannot
+    /// be used is set aside and the work goes on. `progress` is called with the number of tracks done
+    /// and of all.
     ///
     /// If the folder has a list of [augmented copies](crate::AugmentedCopy), the tracks on it know
     /// their source.
@@ -59,33 +65,26 @@ impl Corpus {
     /// [`Error::Data`] if the folder has fewer than two classes, or a class has no usable track,
     /// or if the list of copies makes no sense; [`Error::Io`] if the folder cannot be read or the cache not written.
     pub fn prepare(
-        root: impl AsRef<Path>,
+        data: impl AsRef<Path>,
         front_end: &FrontEnd,
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
-        let root = root.as_ref();
-        let scan = scan_folder(root)?;
-        scan.check_classes()?;
-        let sources = Sources::read(root)?;
-        let total = scan.files.len();
+        let data = data.as_ref();
+        let listing = Listing::read(data, front_end.kind())?;
+        let sources = Sources::read(&listing.root)?;
+        let total = listing.files.len();
         let (tracks, mut quarantine) = for_each_file(
-            &scan.files,
-            |file| scan.locate(file),
+            &listing.files,
+            |file| listing.locate(file),
             |file, path| prepare_track(file, path, front_end, cache),
             |done| progress(done, total),
         )?;
-        quarantine.merge(scan.problems);
-        for folder in &scan.empty {
-            quarantine.add(
-                folder.as_str(),
-                &Error::data(folder, "holds no sound files"),
-            );
-        }
+        quarantine.merge(listing.problems);
         let tracks = with_sources(tracks, &sources);
         let mut tracks = without_duplicates(tracks, &mut quarantine);
         find_originals(&mut tracks, &sources);
-        for (label, name) in scan.labels.iter().enumerate() {
+        for (label, name) in listing.labels.iter().enumerate() {
             if !tracks.iter().any(|track| track.label == label) {
                 let within = format!("{name}/");
                 let example = quarantine
@@ -95,15 +94,36 @@ impl Corpus {
                 let example = example.map(|e| format!("; {} {}", e.path, e.reason));
                 let example = example.unwrap_or_default();
                 let reason = format!("class `{name}` has no usable track{example}");
-                return Err(Error::data(root, reason));
+                return Err(Error::data(data, reason));
             }
         }
         Ok(Self {
-            root: root.to_owned(),
-            labels: scan.labels,
+            root: listing.root,
+            labels: listing.labels,
             tracks,
             quarantine,
         })
+    }
+
+    /// The fingerprint of every track, from the cache or, if it has none, from the file.
+    ///
+    /// # Errors
+    /// Whatever keeps a file from being read; [`Error::Io`] if the cache cannot be read or written.
+    pub fn fingerprints(
+        &self,
+        front_end: &FrontEnd,
+        cache: &FeatureCache,
+    ) -> Result<Vec<Fingerprint>> {
+        let of_track = |track: &Track| {
+            let key = FeatureCache::key(&track.content, &front_end.fingerprint_identity());
+            if let Some(print) = cache.fingerprint(&key, front_end.kind())? {
+                return Ok(print);
+            }
+            let print = front_end.fingerprint(self.root.join(&track.path))?;
+            cache.write_fingerprint(&key, &print)?;
+            Ok(print)
+        };
+        self.tracks.par_iter().map(of_track).collect()
     }
 
     /// The tracks of one class.
@@ -174,7 +194,7 @@ fn without_duplicates(tracks: Vec<Track>, quarantine: &mut Quarantine) -> Vec<Tr
 }
 
 fn prepare_track(
-    file: &ScannedFile,
+    file: &ListedFile,
     path: &Path,
     front_end: &FrontEnd,
     cache: &FeatureCache,
@@ -184,8 +204,10 @@ fn prepare_track(
     let chunks = match cache.chunks(&key, front_end.shape()) {
         Some(chunks) => chunks,
         None => {
-            let maps = front_end.chunks(&front_end.load(path)?)?;
+            let (maps, print) = front_end.maps_and_fingerprint(path)?;
             cache.write(&key, &maps)?;
+            let key = FeatureCache::key(&content, &front_end.fingerprint_identity());
+            cache.write_fingerprint(&key, &print)?;
             maps.dim().0
         }
     };
@@ -199,5 +221,6 @@ fn prepare_track(
         key,
         chunks,
         source: None,
+        listed: file.listed.clone(),
     })
 }

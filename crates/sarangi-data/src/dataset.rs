@@ -45,6 +45,12 @@ impl<'a> Chunks<'a> {
         self.shape
     }
 
+    /// The class of each example.
+    pub fn labels(&self) -> Vec<usize> {
+        let label = |item: &Item| self.corpus.tracks[item.track].label;
+        self.items.iter().map(label).collect()
+    }
+
     pub(crate) fn corpus(&self) -> &'a Corpus {
         self.corpus
     }

@@ -7,9 +7,14 @@ mod cache;
 mod content;
 mod corpus;
 mod dataset;
+mod fingerprint;
 mod front_end;
+mod leak;
+mod listed;
+mod listing;
 mod loader;
 mod normalise;
+mod sampler;
 mod split;
 
 pub use augmented::Augmented;
@@ -19,7 +24,14 @@ pub use cache::FeatureCache;
 pub use content::content_digest;
 pub use corpus::{Corpus, Track};
 pub use dataset::{Chunks, Example};
-pub use front_end::{FrontEnd, FrontEndSpec};
+pub use fingerprint::{Fingerprint, NearDuplicate, near_duplicates};
+pub use front_end::{
+    Colour, FrontEnd, FrontEndSpec, PictureFrontEnd, PictureSpec, SoundFrontEnd, SoundSpec,
+};
+pub use leak::{Bond, Leak, LeakPolicy, Leaks};
+pub use listed::Listed;
+pub use listing::{ListedFile, Listing};
 pub use loader::{Batch, BatchSpec, for_each_batch, shuffled};
 pub use normalise::{Normalisation, NormaliseSpec};
-pub use split::{Item, Part, Split, SplitSpec};
+pub use sampler::Sampler;
+pub use split::{FoldsBy, Item, KFold, Part, Split, SplitSpec};

@@ -15,7 +15,15 @@ pub enum NormaliseSpec {
     None,
     /// Each channel to mean 0 and standard deviation 1 over the *training* chunks.
     Standardise,
+    /// From 0 … 1 to −1 … 1: torchvision's `Normalize` with 0.5 and 0.5.
+    Half,
+    /// Red, green and blue by the means and deviations of ImageNet, as torchvision's weights
+    /// want it.
+    Imagenet,
 }
+
+/// ImageNet's means and standard deviations of red, green and blue, from torchvision's documentation.
+const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
 /// The scaling itself, with its numbers; stored in the model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,12 +44,31 @@ impl NormaliseSpec {
     /// Finds the numbers on the training chunks.
     ///
     /// # Errors
-    /// Whatever keeps a chunk from being read.
+    /// Whatever keeps a chunk from being read; [`Error::Config`] if ImageNet's numbers are asked for
+    /// and the channels are not red, green and blue, once or several times.
     pub fn fit(self, train: &Chunks<'_>) -> Result<Normalisation> {
-        if self == Self::None {
-            return Ok(Normalisation::None);
-        }
         let channels = train.shape()[0];
+        match self {
+            Self::None => return Ok(Normalisation::None),
+            Self::Half => {
+                return Ok(Normalisation::Standardise {
+                    mean: vec![0.5; channels],
+                    deviation: vec![0.5; channels],
+                });
+            }
+            Self::Imagenet => {
+                if !channels.is_multiple_of(3) {
+                    let reason =
+                        format!("`imagenet` is for red, green and blue, not {channels} channels");
+                    return Err(Error::config("recipe", "normalise", reason));
+                }
+                return Ok(Normalisation::Standardise {
+                    mean: IMAGENET.0.repeat(channels / 3),
+                    deviation: IMAGENET.1.repeat(channels / 3),
+                });
+            }
+            Self::Standardise => {}
+        }
         let mut sums = vec![(0.0f64, 0.0f64); channels];
         let mut count = 0.0f64;
         for index in 0..train.len() {

@@ -68,9 +68,17 @@ fn levels(fixture: &Fixture, policy: &str, epoch: u64) -> Vec<(usize, f32)> {
     let front_end = front_end();
     let policy: PolicySpec = serde_json::from_str(policy).unwrap();
     let policy = policy.build(&corpus.labels, RATE).unwrap();
-    Augmented::prepare(corpus, items, &front_end, &policy, cache, |_, _| {}).unwrap();
+    Augmented::prepare(
+        corpus,
+        items,
+        front_end.sound().unwrap(),
+        &policy,
+        cache,
+        |_, _| {},
+    )
+    .unwrap();
     let chunks = Chunks::new(corpus, cache, items, front_end.shape());
-    let augmented = Augmented::new(chunks, &front_end, &policy, Seed(3), epoch);
+    let augmented = Augmented::new(chunks, front_end.sound().unwrap(), &policy, Seed(3), epoch);
     (0..augmented.len())
         .map(|index| {
             let example = augmented.get(index).unwrap();

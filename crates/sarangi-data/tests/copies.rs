@@ -25,6 +25,7 @@ fn corpus(originals: usize, copies: usize) -> Corpus {
                 key: String::new(),
                 chunks: 3,
                 source,
+                listed: Default::default(),
             });
         };
         for n in 0..originals {

@@ -25,6 +25,7 @@ fn corpus(sizes: &[usize]) -> Corpus {
             key: String::new(),
             chunks: 3,
             source: None,
+            listed: Default::default(),
         })
         .collect();
     Corpus {

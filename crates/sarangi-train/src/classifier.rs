@@ -4,9 +4,9 @@ use std::path::Path;
 
 use candle_core::Device;
 use ndarray::{Array4, Axis, Ix2, s};
-use sarangi_audio::scan_folder;
+use sarangi_audio::FileKind;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
-use sarangi_data::{Corpus, FeatureCache, FrontEnd, Part};
+use sarangi_data::{Corpus, FeatureCache, FrontEnd, Listing, Part};
 use sarangi_eval::{Evaluation, Predictions};
 use sarangi_nn::{Mode, Model, Value, softmax};
 use serde::Serialize;
@@ -90,19 +90,32 @@ impl Classifier {
         }
     }
 
+    /// The kind of file that it classifies.
+    pub fn kind(&self) -> FileKind {
+        self.front_end.kind()
+    }
+
     /// Everything about the model but its weights.
     pub fn card(&self) -> &ModelCard {
         &self.card
     }
 
-    /// Classifies a sound file.
+    /// Classifies a file: a sound or, if that is what the model was trained on, a picture, whose
+    /// chunks have no times.
     ///
     /// # Errors
     /// Naming the file, if it cannot be read or is empty.
     pub fn classify_file(&self, path: impl AsRef<Path>) -> Result<Classification> {
         let path = path.as_ref();
-        let wave = self.front_end.load(path)?;
-        self.classify(&wave).map_err(|e| match e {
+        let outcome = match &self.front_end {
+            FrontEnd::Sound(sound) => self.classify(&sound.load(path)?),
+            FrontEnd::Picture(picture) => {
+                let maps = picture.maps(path)?;
+                let times = vec![(0.0, 0.0); maps.len_of(Axis(0))];
+                self.verdict(maps, times)
+            }
+        };
+        outcome.map_err(|e| match e {
             Error::Io { .. } | Error::Decode { .. } => e,
             other => Error::decode(path, other.to_string()),
         })
@@ -113,9 +126,16 @@ impl Classifier {
     /// than one chunk.
     ///
     /// # Errors
-    /// [`Error::Shape`] if it has another rate or not one chunk.
+    /// [`Error::Shape`] if it has another rate or not one chunk; [`Error::Config`] if the model is one
+    /// of pictures.
     pub fn classify(&self, wave: &Waveform) -> Result<Classification> {
-        let probabilities = self.probabilities(self.front_end.all_chunks(wave)?)?;
+        let sound = self.front_end.sound()?;
+        self.verdict(sound.all_chunks(wave)?, sound.times(wave.len()))
+    }
+
+    /// What the model says of chunks that begin and end at these times.
+    fn verdict(&self, maps: Array4<f32>, times: Vec<(f64, f64)>) -> Result<Classification> {
+        let probabilities = self.probabilities(maps)?;
         if probabilities.is_empty() {
             return Err(Error::shape(
                 "classify",
@@ -133,7 +153,6 @@ impl Classifier {
                 .partial_cmp(&key(a))
                 .unwrap_or(std::cmp::Ordering::Equal)
         });
-        let times = self.front_end.times(wave.len());
         let chunks = times
             .into_iter()
             .zip(probabilities)
@@ -174,7 +193,7 @@ impl Classifier {
     ) -> Result<(Evaluation, Corpus)> {
         let data = data.as_ref();
         // Before anything is computed: another folder is a common mistake.
-        let labels = scan_folder(data)?.labels;
+        let labels = Listing::read(data, self.front_end.kind())?.labels;
         if labels != self.card.labels {
             let (folder, model) = (labels.join(", "), self.card.labels.join(", "));
             let reason = format!("has the classes {folder}; the model knows {model}");
@@ -188,11 +207,12 @@ impl Classifier {
                 .flat_map(|track| corpus.items_of(track))
                 .collect(),
             Some(part) => {
-                let split = self
-                    .card
-                    .recipe
-                    .split
-                    .split(&corpus, self.card.recipe.seed)?;
+                let recipe = &self.card.recipe;
+                let split = self.card.split.split(&corpus, recipe.seed)?;
+                let prints = corpus.fingerprints(&self.front_end, cache)?;
+                let (split, _) = recipe
+                    .leaks
+                    .judge(&self.card.split, split, &corpus, &prints)?;
                 if split.digest(&corpus) != self.card.split_digest {
                     let reason = "is not the data that the model was trained on, so its test part \
                                   may hold tracks that it has learned; score every track instead";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sarangi_augment::PolicySpec;
 use sarangi_core::{Error, Result, Seed};
-use sarangi_data::{FrontEndSpec, NormaliseSpec, SplitSpec};
+use sarangi_data::{FrontEndSpec, LeakPolicy, NormaliseSpec, SplitSpec};
 use sarangi_eval::Pooling;
 use sarangi_models::ModelSpec;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Recipe {
     /// Which tracks train, validate and test.
     #[serde(default)]
     pub split: SplitSpec,
+    /// What is done if files of one recording or artist are in different parts of the split.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub leaks: LeakPolicy,
     /// What is done to the sound of each class in training; nothing if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment: Option<PolicySpec>,
@@ -165,11 +168,18 @@ impl Recipe {
             return Err(Error::config("training", "batch_size", reason));
         }
         if let Some(policy) = &self.augment {
-            policy.check(self.front_end.rate)?;
+            self.front_end.check_policy(policy)?;
         }
+        self.split.check()?;
         optimiser.check()?;
         schedule.check()
     }
+}
+
+/// Fields that came later are written only if they say something: a model file of before keeps its
+/// bytes.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 const LARGEST_BATCH: usize = 65_536;

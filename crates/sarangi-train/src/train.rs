@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use candle_core::Device;
 use ndarray::Array4;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec};
-use sarangi_data::{Augmented, Corpus, FeatureCache, FrontEnd, Part};
+use sarangi_data::{Augmented, Corpus, FeatureCache, FrontEnd, LeakPolicy, Part};
 use sarangi_eval::Evaluation;
 use sarangi_models::ModelContext;
 use sarangi_nn::{Model, Params};
@@ -16,7 +16,7 @@ use crate::{EpochRecord, Event, Observer, Recipe, Run};
 /// Where and how a run takes place; nothing here changes the model.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
-    /// The folder of music, a sub-folder for each class.
+    /// The data set: a folder with a sub-folder for each class, or a manifest.
     pub data: PathBuf,
     /// The folder that the run's files go to.
     pub out: PathBuf,
@@ -92,6 +92,16 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         observer.observe(Event::Preparing { done, total });
     })?;
     let split = split_spec.split(&corpus, recipe.seed)?;
+    let prints = corpus.fingerprints(&front_end, &cache)?;
+    let (split, leaks) = recipe.leaks.judge(&split_spec, split, &corpus, &prints)?;
+    if !leaks.is_empty() {
+        let what = match recipe.leaks {
+            LeakPolicy::Drop => "left out of what is learned",
+            _ => "let pass, so that the numbers are too good",
+        };
+        let summary = leaks.summary(&corpus);
+        observer.observe(Event::Warning(format!("{summary}: {what}")));
+    }
     // Only now is it certain that there will be a run.
     if options.overwrite {
         run.clear()?;
@@ -118,11 +128,11 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     let policy = recipe
         .augment
         .as_ref()
-        .map(|policy| policy.build(&corpus.labels, front_end.rate()))
+        .map(|policy| front_end.policy(policy, &corpus.labels))
         .transpose()?;
-    if let Some(policy) = &policy {
+    if let (Some(policy), FrontEnd::Sound(sound)) = (&policy, &front_end) {
         let train = split.part(Part::Train);
-        Augmented::prepare(&corpus, train, &front_end, policy, &cache, |done, total| {
+        Augmented::prepare(&corpus, train, sound, policy, &cache, |done, total| {
             observer.observe(Event::Preparing { done, total });
         })?;
     }

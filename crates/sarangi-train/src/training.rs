@@ -137,11 +137,10 @@ impl<'a> Training<'a> {
     /// One pass over the training chunks.
     fn epoch(&self, epoch: usize, adam: &mut Adam, observer: &dyn Observer) -> Result<EpochRecord> {
         let train = self.data.part(Part::Train);
-        match &self.data.policy {
-            None => self.pass(epoch, &train, adam, observer),
-            Some(policy) => {
+        match (&self.data.policy, self.data.front_end) {
+            (None, _) | (_, FrontEnd::Picture(_)) => self.pass(epoch, &train, adam, observer),
+            (Some(policy), FrontEnd::Sound(front_end)) => {
                 let seed = self.recipe.seed.child("augment");
-                let front_end = self.data.front_end;
                 let train = Augmented::new(train, front_end, policy, seed, epoch as u64);
                 self.pass(epoch, &train, adam, observer)
             }

@@ -57,14 +57,17 @@ fn describe_model(path: &Path, card: &ModelCard) -> String {
         n => format!("LEAKS: {n} tracks in several parts"),
     };
     format!(
-        "{}\n  recipe      {}\n  classes     {} ({})\n  input       {channels} × {bins} × {frames} at {}\n  \
+        "{}\n  recipe      {}\n  classes     {} ({})\n  input       {channels} × {bins} × {frames} {}\n  \
          parameters  {}\n  epoch       {}\n  validation  {validation}\n  split       {} ({leak})\n  \
          licence     {}",
         printable(&path.display().to_string()),
         printable(&card.recipe.name),
         card.labels.len(),
         printable(&card.labels.join(", ")),
-        card.recipe.front_end.rate,
+        match card.recipe.front_end.rate() {
+            Some(rate) => format!("at {rate}"),
+            None => "of pictures".to_owned(),
+        },
         card.parameters,
         card.epoch,
         card.split_digest,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
 use rayon::prelude::*;
-use sarangi::audio::audio_files;
+use sarangi::audio::files_of;
 use sarangi::prelude::Classifier;
 use sarangi::train::Classification;
 use serde::Serialize;
@@ -37,9 +37,10 @@ pub(crate) fn predict(args: &PredictArgs, common: &Common, console: &Console) ->
     let mut files: Vec<PathBuf> = Vec::new();
     for input in &args.inputs {
         if input.is_dir() {
-            let found = audio_files(input)?;
+            let found = files_of(input, classifier.kind())?;
             if found.is_empty() {
-                bail!("{}: holds no sound files", input.display());
+                let noun = classifier.kind().noun();
+                bail!("{}: holds no {noun} files", input.display());
             }
             files.extend(found);
         } else {

@@ -8,11 +8,13 @@ use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Wavefor
 use sarangi_features::FeatureSpec;
 use serde::{Deserialize, Serialize};
 
-/// Everything between a file and the network's input. It is stored in every model file, and
-/// training, evaluation and prediction all run the same one.
+use crate::Fingerprint;
+use crate::fingerprint::SoundPrinter;
+
+/// Everything between a sound file and the network's input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FrontEndSpec {
+pub struct SoundSpec {
     /// The rate in Hz to which every file is resampled, after its channels are averaged.
     #[serde(default = "default_rate")]
     pub rate: SampleRate,
@@ -34,29 +36,30 @@ fn default_max_seconds() -> f64 {
     DecodeOptions::default().max_seconds
 }
 
-/// The front end, ready to run from any thread.
-pub struct FrontEnd {
+/// A front end for sounds, ready to run from any thread.
+pub struct SoundFrontEnd {
     rate: SampleRate,
     decoding: DecodeOptions,
     chunks: ChunkPlan,
     all_chunks: ChunkPlan,
     feature: Box<dyn Feature>,
+    printer: SoundPrinter,
     shape: [usize; 3],
     identity: String,
 }
 
-impl std::fmt::Debug for FrontEnd {
+impl std::fmt::Debug for SoundFrontEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FrontEnd")
+        f.debug_struct("SoundFrontEnd")
             .field("spec", &self.identity)
             .finish_non_exhaustive()
     }
 }
 
-impl Spec<()> for FrontEndSpec {
-    type Built = FrontEnd;
+impl Spec<()> for SoundSpec {
+    type Built = SoundFrontEnd;
 
-    fn build(&self, (): ()) -> Result<FrontEnd> {
+    fn build(&self, (): ()) -> Result<SoundFrontEnd> {
         if self.chunk.tail == Tail::Keep {
             let reason = "`keep` leaves a short last chunk, which a network cannot batch; \
                           use `pad` or `drop`";
@@ -79,12 +82,13 @@ impl Spec<()> for FrontEndSpec {
             ..DecodeOptions::default()
         };
         let rate = self.rate;
-        let built = FrontEnd {
+        let built = SoundFrontEnd {
             rate,
             decoding,
             chunks,
             all_chunks,
             feature,
+            printer: SoundPrinter::new(rate)?,
             shape,
             identity,
         };
@@ -97,7 +101,7 @@ impl Spec<()> for FrontEndSpec {
     }
 }
 
-impl FrontEnd {
+impl SoundFrontEnd {
     /// The shape (channels, bins, frames) of every chunk's map.
     pub fn shape(&self) -> [usize; 3] {
         self.shape
@@ -146,6 +150,17 @@ impl FrontEnd {
     /// As [`chunks`](Self::chunks).
     pub fn all_chunks(&self, wave: &Waveform) -> Result<Array4<f32>> {
         self.maps(wave, &self.all_chunks)
+    }
+
+    /// The fingerprint of a mono sound at [`rate`](Self::rate).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the sound is empty or has another rate.
+    pub fn fingerprint(&self, wave: &Waveform) -> Result<Fingerprint> {
+        match wave.rate() == self.rate {
+            true => self.printer.print(wave),
+            false => Err(Error::shape("fingerprint", self.rate, wave.rate())),
+        }
     }
 
     /// The start and end, in seconds, of each of [`all_chunks`](Self::all_chunks) of a sound of

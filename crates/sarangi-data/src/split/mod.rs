@@ -1,16 +1,22 @@
 //! Which chunks train, which validate, which test.
 
 mod by_chunk;
+mod by_fold;
 mod by_list;
+mod by_order;
 mod by_track;
 mod copies;
+mod deal;
+mod groups;
 mod spec;
 
 use std::collections::BTreeSet;
 
 use crate::Corpus;
 
-pub use spec::SplitSpec;
+pub use by_fold::FoldsBy;
+pub(crate) use groups::groups;
+pub use spec::{KFold, SplitSpec};
 
 /// One chunk: its track's number in the corpus, and its number in the track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +27,8 @@ pub struct Item {
     pub chunk: usize,
 }
 
-/// A part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of a split, in the order in which they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// What the weights learn from.
     Train,
@@ -44,6 +50,19 @@ pub struct Split {
 }
 
 impl Split {
+    /// All chunks of tracks that train, validate and test, and of the augmented copies of those that
+    /// train.
+    fn of_tracks(corpus: &Corpus, parts: [&[usize]; 3]) -> Self {
+        let [train, valid, test] = parts.map(|tracks| {
+            let mut items: Vec<Item> = tracks.iter().flat_map(|&t| corpus.items_of(t)).collect();
+            items.sort_unstable();
+            items
+        });
+        let mut split = Self { train, valid, test };
+        copies::follow(corpus, &mut split, |_| true);
+        split
+    }
+
     /// The chunks of one part.
     pub fn part(&self, part: Part) -> &[Item] {
         match part {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use sarangi_core::{Error, Result, Seed};
+use sarangi_core::{Error, Result, Seed, within};
 use serde::{Deserialize, Serialize};
 
-use super::{Split, by_chunk, by_list, by_track};
+use super::{FoldsBy, Split, by_chunk, by_fold, by_list, by_order, by_track};
 use crate::Corpus;
 
 /// How a corpus is split.
@@ -16,7 +16,9 @@ use crate::Corpus;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum SplitSpec {
-    /// Whole tracks, the same share of each class, drawn by the seed: the honest default.
+    /// Whole tracks, the same share of each class, drawn by the seed: the honest default. Where a
+    /// manifest names recordings or artists, none of them is in two parts, and shares are as near as
+    /// that allows.
     Track {
         /// The share of each class's tracks that validates.
         #[serde(default = "default_valid")]
@@ -35,6 +37,26 @@ pub enum SplitSpec {
         /// The share of all chunks that tests.
         #[serde(default = "default_test")]
         test: f64,
+    },
+    /// Cross-validation.
+    KFold(KFold),
+    /// The first tracks of each class, in the order of their paths, train, the next validate, the
+    /// last test.
+    FirstLast {
+        /// How many of each class train.
+        train: usize,
+        /// How many of each class validate.
+        #[serde(default)]
+        valid: usize,
+        /// How many of each class test; all that are left if not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test: Option<usize>,
+    },
+    /// What the manifest's column `split` says.
+    Column {
+        /// The share of each class's training tracks that validates if the manifest names none.
+        #[serde(default = "default_valid")]
+        valid: f64,
     },
     /// Whole tracks by lists of file names, one a line; endings do not matter. Tracks on no list
     /// are left out, names without a track are passed over.
@@ -58,6 +80,38 @@ pub enum SplitSpec {
     },
 }
 
+/// Cross-validation: each of several folds judges once.
+///
+/// With a `holdout`, a share of each class never trains and tests every fold's model, and a fold
+/// validates. Without one a fold tests, and a share of the rest validates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KFold {
+    /// How many folds are drawn; data sets that bring their own have as many as they have.
+    pub folds: usize,
+    /// Where folds come from.
+    pub by: FoldsBy,
+    /// The share of each class's tracks that tests every fold's model.
+    pub holdout: f64,
+    /// Without a holdout, the share of each class's tracks outside the fold that validates.
+    pub valid: f64,
+    /// Which fold judges, from 1; all in turn if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
+}
+
+impl Default for KFold {
+    fn default() -> Self {
+        Self {
+            folds: 5,
+            by: FoldsBy::Seed,
+            holdout: 0.0,
+            valid: default_valid(),
+            fold: None,
+        }
+    }
+}
+
 fn default_valid() -> f64 {
     0.16
 }
@@ -79,22 +133,10 @@ impl SplitSpec {
     /// Splits a corpus. The same corpus and seed make the same split on every machine.
     ///
     /// # Errors
-    /// [`Error::Config`] if a share makes no sense, [`Error::Data`] if a class has too few tracks,
-    /// a part would be empty, or the lists overlap; [`Error::Io`] if a list cannot be read.
+    /// [`Error::Config`] if a share or fold makes no sense, [`Error::Data`] if a class has too few
+    /// tracks, a part would be empty, or the lists overlap; [`Error::Io`] if a list cannot be read.
     pub fn split(&self, corpus: &Corpus, seed: Seed) -> Result<Split> {
-        if let Self::Track { valid, test } | Self::LeakyChunks { valid, test } = *self {
-            for (field, value) in [("valid", valid), ("test", test)] {
-                if !(0.0..1.0).contains(&value) {
-                    let reason = format!("must be at least 0 and below 1, got {value}");
-                    return Err(Error::config("split", field, reason));
-                }
-            }
-            if valid + test >= 1.0 {
-                let reason =
-                    format!("valid + test must leave some for training, got {valid} + {test}");
-                return Err(Error::config("split", "valid", reason));
-            }
-        }
+        self.check()?;
         match self {
             Self::Track { valid, test } => {
                 by_track::split(corpus, *valid, *test, seed.child("split"))
@@ -102,10 +144,75 @@ impl SplitSpec {
             Self::LeakyChunks { valid, test } => {
                 by_chunk::split(corpus, *valid, *test, seed.child("split"))
             }
+            Self::KFold(spec) => by_fold::split(corpus, spec, seed.child("split")),
+            &Self::FirstLast { train, valid, test } => {
+                by_order::first_last(corpus, train, valid, test)
+            }
+            Self::Column { valid } => by_order::column(corpus, *valid, seed.child("split")),
             Self::Named { train, valid, test } => {
                 by_list::split(corpus, [("train", train), ("valid", valid), ("test", test)])
             }
             Self::Lists { .. } => self.resolved()?.split(corpus, seed),
+        }
+    }
+
+    /// Checks what can be checked without the data.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first field that makes no sense.
+    pub fn check(&self) -> Result<()> {
+        let share = |field: &'static str, value: f64| match (0.0..1.0).contains(&value) {
+            true => Ok(()),
+            false => {
+                let reason = format!("must be at least 0 and below 1, got {value}");
+                Err(Error::config("split", field, reason))
+            }
+        };
+        match self {
+            Self::Track { valid, test } | Self::LeakyChunks { valid, test } => {
+                share("valid", *valid)?;
+                share("test", *test)?;
+                if valid + test >= 1.0 {
+                    let reason =
+                        format!("valid + test must leave some for training, got {valid} + {test}");
+                    return Err(Error::config("split", "valid", reason));
+                }
+            }
+            Self::KFold(spec) => {
+                within("split", "folds", spec.folds, 2..=1000)?;
+                share("valid", spec.valid)?;
+                share("holdout", spec.holdout)?;
+            }
+            Self::FirstLast { train: 0, .. } => {
+                return Err(Error::config("split", "train", "must be at least 1, got 0"));
+            }
+            Self::Column { valid } => share("valid", *valid)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// How many models a run of this split trains: one, or as many as there are folds if none of
+    /// them is named.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming a track that is in none of the folds that the data set brings.
+    pub fn folds(&self, corpus: &Corpus) -> Result<Option<usize>> {
+        match self {
+            Self::KFold(spec) if spec.fold.is_none() => by_fold::count(corpus, spec).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The description of one fold of a cross-validation; of any other split itself.
+    #[must_use]
+    pub fn with_fold(self, fold: usize) -> Self {
+        match self {
+            Self::KFold(spec) => Self::KFold(KFold {
+                fold: Some(fold),
+                ..spec
+            }),
+            other => other,
         }
     }
 
