@@ -12,7 +12,7 @@ use crate::check::within;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reference {
-    /// A power.
+    /// A power; in [`AmplitudeDecibels`](crate::AmplitudeDecibels) a magnitude.
     Power(f64),
     /// The largest value of the map; written `"max"`.
     Peak(Peak),

@@ -7,10 +7,10 @@ mod times;
 use std::mem::discriminant;
 
 use ndarray::{ArrayView2, ArrayView3, Axis as Dimension, s};
-use sarangi_core::{Error, Result, SampleRate, Spec, Waveform};
+use sarangi_core::{Error, Feature, Result, SampleRate, Spec, Waveform};
 use sarangi_plot::{ACCENT, Axis, Chart, Colour, Layer, Panel, Picture, SECOND, Scale, Style};
 
-use crate::{CqtSpec, DeltaSpec, FeatureEntry, FeatureSpec, FiveChannelSpec, LogMelSpec};
+use crate::{CqtSpec, DeltaSpec, FeatureEntry, FeatureSpec, FiveChannelSpec, JoinSpec, LogMelSpec};
 use look::{Floor, Ground, Look};
 use rows::Rows;
 use times::Times;
@@ -72,7 +72,10 @@ impl FeatureSpec {
         let chart = Chart::new(Axis::seconds(0.0, end));
         let panels = match Look::of(self) {
             Look::Image => vec![image(map)?],
-            Look::Parts => drawing.parts(self, map)?,
+            Look::Parts => match self {
+                Self::Join(join) => joined(join, wave, map)?,
+                _ => drawing.parts(self, map)?,
+            },
             _ => {
                 let channels = map.outer_iter().enumerate();
                 let panels = channels.map(|(index, map)| drawing.panel(self, map, index));
@@ -275,6 +278,8 @@ fn summary(spec: &FeatureSpec) -> String {
         FeatureSpec::Delta(spec) if spec.order > 2 => {
             format!("derivative of order {} of MFCC along time", spec.order)
         }
+        // What is seen says more than that it is a picture.
+        FeatureSpec::Image(image) => return summary(&image.of),
         FeatureSpec::Delta(spec) if spec.order == 2 => {
             "second derivative of MFCC along time".to_owned()
         }
@@ -308,6 +313,33 @@ fn five_parts(five: &FiveChannelSpec) -> Vec<FeatureSpec> {
         FeatureSpec::BeatMfcc(Default::default()),
         FeatureSpec::ChromaStft(chroma),
     ]
+}
+
+/// The panels of all features whose channels stand one after another.
+fn joined(join: &JoinSpec, wave: &Waveform, map: ArrayView3<'_, f32>) -> Result<Vec<Panel>> {
+    let mut panels = Vec::new();
+    let mut rest = map;
+    for spec in &join.features {
+        let [channels, _, _] = spec.build(wave.rate())?.shape(wave.len());
+        if channels > rest.dim().0 {
+            let expected = format!("{channels} channels more, of {}", spec.name());
+            return Err(Error::shape("chart", expected, rest.dim().0));
+        }
+        let (part, after) = rest.split_at(Dimension(0), channels);
+        rest = after;
+        for panel in spec.chart_of(wave, part)?.panels {
+            let untitled = panel.title.is_empty();
+            panels.push(if untitled {
+                panel.titled(summary(spec))
+            } else {
+                panel
+            });
+        }
+    }
+    match rest.dim().0 {
+        0 => Ok(panels),
+        more => Err(Error::shape("chart", "no more channels", more)),
+    }
 }
 
 /// A picture in colour, time from left to right.

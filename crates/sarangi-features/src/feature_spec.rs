@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use crate::{
     BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
     ChromaStftSpec, CqtSpec, DeltaSpec, DerivativeSpec, FeatureStream, FiveChannelSpec,
-    FourierTempogramSpec, HarmonicSpec, HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec,
-    LogMelSpec, MelSpec, MfccSpec, OnsetDetectSpec, OnsetSpec, PcenSpec, PercussiveSpec, PlpSpec,
-    PowerSpec, PyinSpec, RmsSpec, SamplesSpec, ScalogramSpec, SpectralBandwidthSpec,
-    SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec, SpectralFluxSpec,
-    SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, Streaming, TempogramSpec, TonnetzSpec,
-    VqtSpec, YinSpec, ZeroCrossingRateSpec,
+    FourierTempogramSpec, HarmonicSpec, HybridCqtSpec, ImageSpec, JoinSpec, KaldiFbankSpec,
+    KaldiMfccSpec, LogMelSpec, LogSpectrogramSpec, MelSpec, MfccSpec, OnsetDetectSpec, OnsetSpec,
+    PcenSpec, PercussiveSpec, PlpSpec, PowerSpec, PyinSpec, RmsSpec, SamplesSpec, ScalogramSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, Streaming, TempogramSpec,
+    TonnetzSpec, VqtSpec, WaveformImageSpec, YinSpec, ZeroCrossingRateSpec,
 };
 
 /// Writes the table of features out as [`FeatureSpec`], what builds each, and the catalogue, which
@@ -60,6 +60,14 @@ macro_rules! features {
                 ]
             }
 
+            /// The name under which programs know it. Both derivatives of MFCC are `delta`.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                    $(Self::$many_variant(_) => $many_name,)+
+                }
+            }
+
             /// Builds a feature that makes one map of each channel, and can therefore be a part of
             /// another.
             ///
@@ -103,6 +111,7 @@ features! {
     one map of each channel:
     "stft-magnitude", "magnitude spectrogram": StftMagnitude(StftMagnitudeSpec);
     "power", "power spectrogram": Power(PowerSpec);
+    "log-spectrogram", "magnitude spectrogram in decibels": LogSpectrogram(LogSpectrogramSpec);
     "mel", "mel spectrogram": Mel(MelSpec);
     "log-mel", "mel spectrogram in decibels": LogMel(LogMelSpec);
     "mfcc", "mel-frequency cepstral coefficients": Mfcc(MfccSpec);
@@ -144,6 +153,8 @@ features! {
     "five-channel", "MFCC, two derivatives, beat-synchronous MFCC and chroma, stacked": FiveChannel(FiveChannelSpec);
     "stack", "features as the channels of one map": Stack(StackSpec);
     "image", "a feature as a picture in colour": Image(ImageSpec);
+    "waveform-image", "the waveform as a picture in colour": WaveformImage(WaveformImageSpec);
+    "join", "the channels of features one after another": Join(JoinSpec);
     and
     "delta2", "second derivative of MFCC along time":
         FeatureSpec::Delta(DeltaSpec { order: 2, ..DeltaSpec::default() });

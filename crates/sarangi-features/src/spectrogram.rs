@@ -33,15 +33,14 @@ pub struct Spectrogram {
 }
 
 impl Spectrogram {
-    fn new(spec: &StftSpec, rate: SampleRate, root: bool) -> Result<Self> {
-        let stft = spec.build(())?;
+    pub(crate) fn new(stft: Stft, rate: SampleRate, root: bool) -> Self {
         let scratch = stft.scratch();
-        Ok(Self {
+        Self {
             rate,
             stft,
             root,
             scratch: Pool::new(move || scratch.clone()),
-        })
+        }
     }
 }
 
@@ -49,7 +48,7 @@ impl Spec<SampleRate> for StftMagnitudeSpec {
     type Built = Spectrogram;
 
     fn build(&self, rate: SampleRate) -> Result<Spectrogram> {
-        Spectrogram::new(&self.0, rate, true)
+        Ok(Spectrogram::new(self.0.build(())?, rate, true))
     }
 }
 
@@ -74,7 +73,7 @@ impl Spec<SampleRate> for PowerSpec {
     type Built = Spectrogram;
 
     fn build(&self, rate: SampleRate) -> Result<Spectrogram> {
-        Spectrogram::new(&self.0, rate, false)
+        Ok(Spectrogram::new(self.0.build(())?, rate, false))
     }
 }
 

@@ -105,6 +105,7 @@ fn a_tone_is_drawn_at_its_frequency_and_time() {
     for (name, within) in [
         ("stft-magnitude", 11.0),
         ("power", 11.0),
+        ("log-spectrogram", 11.0),
         ("log-mel", 40.0),
         ("mel", 40.0),
         ("cqt", 30.0),

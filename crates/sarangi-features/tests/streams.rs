@@ -15,6 +15,8 @@ fn specs() -> Vec<FeatureSpec> {
         json!({"type": "stft_magnitude"}),
         json!({"type": "power", "n_fft": 255, "hop_length": 400, "pad_mode": "reflect"}),
         json!({"type": "power", "n_fft": 300, "hop_length": 100, "center": false}),
+        json!({"type": "log_spectrogram", "top_db": null}),
+        json!({"type": "log_spectrogram", "top_db": null, "n_fft": 301, "pad_mode": "reflect"}),
         json!({"type": "mel", "n_mels": 40, "pad_mode": "edge"}),
         json!({"type": "log_mel", "top_db": null, "pad_mode": "reflect"}),
         json!({"type": "mfcc", "top_db": null}),
@@ -145,6 +147,8 @@ fn what_cannot_be_streamed_says_why() {
         top_db.starts_with("log_mel: top_db: cannot follow"),
         "{top_db}"
     );
+    let max = json!({"type": "log_spectrogram", "top_db": null, "ref": "max"});
+    assert!(reason(max).starts_with("log_spectrogram: ref"));
     assert!(reason(json!({"type": "mfcc", "top_db": null, "ref": "max"})).starts_with("mfcc: ref"));
     assert!(reason(json!({"type": "chroma_stft"})).starts_with("chroma_stft: tuning"));
     assert!(reason(json!({"type": "delta", "top_db": null, "mode": "wrap"})).contains("mode"));
@@ -163,7 +167,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn pieces_of_any_size_give_the_same(
-        spec in 0usize..26,
+        spec in 0usize..specs().len(),
         len in 0usize..9000,
         pieces in prop::collection::vec(1usize..3000, 1..5),
         seed in any::<u64>(),

@@ -2,7 +2,7 @@
 
 use sarangi_core::{Error, Result};
 
-use crate::{ACCENT, Area, Axis, Canvas, Colour, Heat, Picture, Point, point};
+use crate::{ACCENT, Area, Axis, Canvas, Colour, Heat, Picture, Point, finite_range, point};
 
 /// How a line looks, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,12 +196,7 @@ fn wave(
         // One more, so that neighbouring columns meet.
         let range = sample(column).min(samples.len())
             ..samples.len().min(sample(column + 1).saturating_add(1));
-        let finite = samples[range].iter().copied().filter(|x| x.is_finite());
-        let ends = finite.fold(None, |ends, x| {
-            let (low, high) = ends.unwrap_or((x, x));
-            Some((x.min(low), x.max(high)))
-        });
-        if let Some((low, high)) = ends {
+        if let Some((low, high)) = finite_range(samples[range].iter().copied()) {
             let (top, bottom) = (at.y(f64::from(high)), at.y(f64::from(low)));
             let height = (bottom - top).max(stroke);
             let top = (top + bottom - height) / 2.0;

@@ -6,6 +6,7 @@
 )]
 
 mod colour_map;
+mod finite_range;
 mod picture;
 mod reduce;
 mod shades;
@@ -39,6 +40,7 @@ mod text;
 mod ticks;
 
 pub use colour_map::{Colour, ColourMap};
+pub use finite_range::finite_range;
 pub use picture::Picture;
 pub use shades::Shades;
 

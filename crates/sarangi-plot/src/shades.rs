@@ -2,6 +2,8 @@
 
 use ndarray::ArrayView2;
 
+use crate::finite_range;
+
 /// How far values lie between the ends of a range.
 #[derive(Clone, Copy, Debug)]
 pub struct Shades {
@@ -12,9 +14,9 @@ pub struct Shades {
 
 impl Shades {
     /// The range from one limit to the other; one that is not given is the least or the largest
-    /// finite value of the map.
+    /// finite value of the map, 0 if there is none.
     pub fn of(map: ArrayView2<'_, f32>, limits: (Option<f32>, Option<f32>)) -> Self {
-        let (least, largest) = finite_range(map);
+        let (least, largest) = finite_range(map.iter().copied()).unwrap_or((0.0, 0.0));
         // In double precision, as the width of the range may be beyond single precision.
         let low = f64::from(limits.0.unwrap_or(least));
         let high = f64::from(limits.1.unwrap_or(largest));
@@ -38,15 +40,4 @@ impl Shades {
             false => ((f64::from(value) - self.low) * self.scale) as f32,
         }
     }
-}
-
-/// The least and the largest finite value; (0, 0) if there is none.
-fn finite_range(channel: ArrayView2<'_, f32>) -> (f32, f32) {
-    let finite = channel.iter().copied().filter(|x| x.is_finite());
-    finite
-        .fold(None, |range, x| {
-            let (low, high) = range.unwrap_or((x, x));
-            Some((x.min(low), x.max(high)))
-        })
-        .unwrap_or((0.0, 0.0))
 }

@@ -63,8 +63,8 @@ fn main() {
             let wave = if needs_all(entry.name) { &whole } else { &clip };
             let chart = feature.spec.chart(wave).expect("chart");
             // A picture for networks is square.
-            let width = if entry.name == "image" { 300 } else { WIDTH };
-            save(entry.name, chart, width);
+            let square = ["image", "waveform-image"].contains(&entry.name);
+            save(entry.name, chart, if square { 300 } else { WIDTH });
         }
     }
     for (_, entry) in PLANS {

@@ -90,7 +90,7 @@ impl Look {
             F::Power(_) => map(Values::Power(RANGE), "dB"),
             F::Mel(spec) if spec.power == 1.0 => map(Values::Magnitude(RANGE), "dB"),
             F::Mel(_) => map(Values::Power(RANGE), "dB"),
-            F::LogMel(_) | F::Scalogram(_) => map(Values::Plain, "dB"),
+            F::LogMel(_) | F::LogSpectrogram(_) | F::Scalogram(_) => map(Values::Plain, "dB"),
             F::SpectralContrast(spec) => match spec.linear {
                 true => map(Values::Plain, ""),
                 false => map(Values::Plain, "dB"),
@@ -128,8 +128,8 @@ impl Look {
                 Self::Over(_, name) => curve(name, Floor::Least),
                 _ => map(Values::Plain, ""),
             },
-            F::FiveChannel(_) | F::Stack(_) => Self::Parts,
-            F::Image(_) => Self::Image,
+            F::FiveChannel(_) | F::Stack(_) | F::Join(_) => Self::Parts,
+            F::Image(_) | F::WaveformImage(_) => Self::Image,
         }
     }
 }

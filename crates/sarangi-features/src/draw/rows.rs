@@ -42,6 +42,7 @@ impl Rows {
             F::StftMagnitude(crate::StftMagnitudeSpec(stft)) | F::Power(crate::PowerSpec(stft)) => {
                 Self::spectrum(stft.n_fft, half)
             }
+            F::LogSpectrogram(spec) => Self::spectrum(spec.stft.n_fft, half),
             F::Harmonic(spec) => Self::spectrum(spec.analysis.n_fft, half),
             F::Percussive(spec) => Self::spectrum(spec.analysis.n_fft, half),
             F::Mel(spec) => Self::mel(&spec.bands, half),

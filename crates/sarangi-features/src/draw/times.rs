@@ -27,7 +27,9 @@ impl Times {
         let centred = |hop: usize| framed(hop, 0, true);
         let analysed = |a: &Analysis| framed(a.hop_length, a.n_fft, a.center);
         Some(match spec {
-            F::StftMagnitude(crate::StftMagnitudeSpec(stft)) | F::Power(crate::PowerSpec(stft)) => {
+            F::StftMagnitude(crate::StftMagnitudeSpec(stft))
+            | F::Power(crate::PowerSpec(stft))
+            | F::LogSpectrogram(crate::LogSpectrogramSpec { stft, .. }) => {
                 let hop = stft.win_length.unwrap_or(stft.n_fft) / 4;
                 framed(stft.hop_length.unwrap_or(hop), stft.n_fft, stft.center)
             }
@@ -75,7 +77,8 @@ impl Times {
             F::Stack(spec) if spec.n_frames.is_none() => {
                 return spec.features.first().and_then(|spec| Self::of(spec, rate));
             }
-            F::Stack(_) | F::Image(_) => return None,
+            F::Join(spec) => return spec.features.first().and_then(|spec| Self::of(spec, rate)),
+            F::Stack(_) | F::Image(_) | F::WaveformImage(_) => return None,
         })
     }
 

@@ -1,18 +1,19 @@
 //! Which features can follow a sound as it comes, and why the others cannot.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::Padding;
+use sarangi_dsp::{Padding, StftSpec};
 
 use super::{FeatureStream, FrameSource, Recursive, Streaming, Windowed, refusal};
 use crate::delta::{delta_filter, filter_rows};
 use crate::{
-    BeatMfccSpec, BeatSpec, BeatSyncSpec, ChromaCensSpec, ChromaCqtSpec, ChromaStftSpec, CqtSpec,
-    Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec, FourierTempogramSpec, HarmonicSpec,
-    HybridCqtSpec, ImageSpec, KaldiFbankSpec, KaldiMfccSpec, LogMelSpec, MelSpec, MfccSpec,
-    OnsetDetectSpec, PcenSpec, PercussiveSpec, PlpSpec, PowerSpec, PyinSpec, Reference, RmsSpec,
-    SamplesSpec, ScalogramSpec, SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec,
-    SpectralFlatnessSpec, SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec,
-    TempogramSpec, TonnetzSpec, VqtSpec, YinSpec, ZeroCrossingRateSpec,
+    BeatMfccSpec, BeatSpec, BeatSyncSpec, ChannelFeature, ChromaCensSpec, ChromaCqtSpec,
+    ChromaStftSpec, CqtSpec, Decibels, DeltaSpec, DerivativeSpec, FiveChannelSpec,
+    FourierTempogramSpec, HarmonicSpec, HybridCqtSpec, ImageSpec, JoinSpec, KaldiFbankSpec,
+    KaldiMfccSpec, LogMelSpec, LogSpectrogramSpec, MelSpec, MfccSpec, OnsetDetectSpec, PcenSpec,
+    PercussiveSpec, PlpSpec, PowerSpec, PyinSpec, Reference, RmsSpec, SamplesSpec, ScalogramSpec,
+    SpectralBandwidthSpec, SpectralCentroidSpec, SpectralContrastSpec, SpectralFlatnessSpec,
+    SpectralFluxSpec, SpectralRolloffSpec, StackSpec, StftMagnitudeSpec, TempogramSpec,
+    TonnetzSpec, VqtSpec, WaveformImageSpec, YinSpec, ZeroCrossingRateSpec,
 };
 
 /// Refuses a scale that depends on the loudest of the whole sound.
@@ -70,6 +71,14 @@ frame_by_frame! {
     SpectralFluxSpec, context 1;
 }
 
+/// The frames of a transform, computed by a plan that is not centred.
+fn stream_of(stft: &StftSpec, plan: Box<dyn ChannelFeature>) -> Result<FeatureStream> {
+    let built = stft.build(())?;
+    let padding = stft.center.then_some(stft.pad_mode);
+    let source = FrameSource::new(plan, built.n_fft(), built.hop_length(), padding);
+    Ok(FeatureStream::new(source))
+}
+
 /// Spectrograms, whose specification is that of the transform.
 macro_rules! of_a_transform {
     ($($spec:ident),+) => {$(
@@ -77,17 +86,22 @@ macro_rules! of_a_transform {
             fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
                 let mut plain = self.clone();
                 plain.0.center = false;
-                let (plan, stft) = (plain.build(rate)?, self.0.build(())?);
-                let padding = self.0.center.then_some(self.0.pad_mode);
-                let (length, hop) = (stft.n_fft(), stft.hop_length());
-                let source = FrameSource::new(Box::new(plan), length, hop, padding);
-                Ok(FeatureStream::new(source))
+                stream_of(&self.0, Box::new(plain.build(rate)?))
             }
         }
     )+};
 }
 
 of_a_transform!(StftMagnitudeSpec, PowerSpec);
+
+impl Streaming for LogSpectrogramSpec {
+    fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
+        of_its_own(&self.decibels.of_power()?, "log_spectrogram")?;
+        let mut plain = self.clone();
+        plain.stft.center = false;
+        stream_of(&self.stft, Box::new(plain.build(rate)?))
+    }
+}
 
 impl Streaming for RmsSpec {
     fn stream(&self, rate: SampleRate) -> Result<FeatureStream> {
@@ -239,4 +253,6 @@ refused! {
     ScalogramSpec: "scalogram", "wavelets of low notes hear the whole sound";
     StackSpec: "stack", "features are resized to one shape; take a stream of each";
     ImageSpec: "image", "a picture shows the whole sound";
+    WaveformImageSpec: "waveform_image", "a picture shows the whole sound";
+    JoinSpec: "join", "features are joined when all are whole; take a stream of each";
 }

@@ -64,7 +64,9 @@ impl Pictures {
         let is_wave = matches!(self.spec, FeatureSpec::Waveform(_));
         if !(axes || is_wave || width.is_some() || height.is_some()) {
             return match self.spec {
-                FeatureSpec::Image(_) => Picture::of_rgb(map.view()),
+                FeatureSpec::Image(_) | FeatureSpec::WaveformImage(_) => {
+                    Picture::of_rgb(map.view())
+                }
                 _ => Picture::render(map.view(), cmap.unwrap_or_default(), None),
             };
         }
