@@ -52,9 +52,10 @@ impl FeatureCache {
     pub fn chunks(&self, key: &str, shape: [usize; 3]) -> Option<usize> {
         let length = fs::metadata(self.path(key)).ok()?.len();
         let chunk = bytes_of(shape)?;
-        let chunks = length / chunk.max(1);
-        let whole = length == chunks * chunk + header(chunks as usize, shape).len() as u64;
-        whole.then_some(chunks as usize)
+        // The header's length does not depend on the number of chunks: it is padded.
+        let values = length.checked_sub(header(0, shape).len() as u64)?;
+        let whole = values.is_multiple_of(chunk.max(1));
+        whole.then_some((values / chunk.max(1)) as usize)
     }
 
     /// Writes an entry of shape (chunks, channels, bins, frames).
@@ -107,8 +108,7 @@ impl FeatureCache {
         let fail = |e| Error::io(&path, e);
         let mut file = File::open(&path).map_err(fail)?;
         let size = bytes_of(shape).unwrap_or(u64::MAX);
-        // The header's length does not depend on the number of chunks: it is padded.
-        let start = header(1, shape).len() as u64 + size.saturating_mul(chunks.start as u64);
+        let start = header(0, shape).len() as u64 + size.saturating_mul(chunks.start as u64);
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start)).map_err(fail)?;
         file.take(size.saturating_mul(chunks.len() as u64))
@@ -203,6 +203,25 @@ mod tests {
         assert_eq!(bytes.len(), 128 + 3 * 2 * 4 * 5 * 4);
         fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
         assert_eq!(cache.chunks("k", shape), None);
+    }
+
+    #[test]
+    fn entries_of_chunks_smaller_than_their_header_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = FeatureCache::new(folder.path());
+        for chunks in [0, 1, 40] {
+            cache.write("k", &Array4::zeros((chunks, 1, 1, 2))).unwrap();
+            assert_eq!(cache.chunks("k", [1, 1, 2]), Some(chunks));
+        }
+        let print = Fingerprint {
+            words: vec![0xffff_ffff, 0, 0x1234_5678],
+            kind: Print::Sound,
+        };
+        cache.write_fingerprint("p", &print).unwrap();
+        assert_eq!(
+            cache.fingerprint("p", FileKind::Sound).unwrap(),
+            Some(print)
+        );
     }
 
     #[test]
