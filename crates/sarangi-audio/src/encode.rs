@@ -27,13 +27,17 @@ pub enum WavFormat {
 /// a WAV file (4 GiB) or has more than 65,535 channels.
 pub fn encode_wav(path: impl AsRef<Path>, wave: &Waveform, format: WavFormat) -> Result<()> {
     let path = path.as_ref();
-    let bytes = encode(wave, format)?;
+    let bytes = wav_bytes(wave, format)?;
     write_atomically(path, |out| {
         out.write_all(&bytes).map_err(|e| Error::io(path, e))
     })
 }
 
-fn encode(wave: &Waveform, format: WavFormat) -> Result<Vec<u8>> {
+/// The bytes of a WAV file.
+///
+/// # Errors
+/// [`Error::Unsupported`] as [`encode_wav`].
+pub fn wav_bytes(wave: &Waveform, format: WavFormat) -> Result<Vec<u8>> {
     let (bits, sample_format) = match format {
         WavFormat::Pcm16 => (16u16, SampleFormat::Int),
         WavFormat::Float32 => (32, SampleFormat::Float),

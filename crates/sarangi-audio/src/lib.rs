@@ -34,7 +34,7 @@ mod packets;
 
 pub use chunk::{Chunk, ChunkPlan, ChunkSpec, Tail};
 pub use decode::{DecodeOptions, Decoder, decode, decode_reader};
-pub use encode::{WavFormat, encode_wav};
+pub use encode::{WavFormat, encode_wav, wav_bytes};
 pub use files::for_each_file;
 pub use format::AudioFormat;
 pub use info::{AudioInfo, inspect};

@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Say how good a model is on a folder of music
     Evaluate(EvaluateArgs),
+    /// Compare the test results of several runs on a page
+    Compare(CompareArgs),
     /// Say what files are, one line each
     Predict(PredictArgs),
     /// Run a network with weights from torchvision, timm or a checkpoint on an array
@@ -160,7 +162,7 @@ pub(crate) struct TrainArgs {
     /// The recipe
     #[arg(value_name = "RECIPE.toml")]
     pub(crate) recipe: PathBuf,
-    /// The folder of music
+    /// The folder of music or pictures, or a manifest
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
     /// The folder for the run's files
@@ -175,6 +177,9 @@ pub(crate) struct TrainArgs {
     /// Train so many epochs instead of the recipe's
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
+    /// Train fold K alone, from 1, of a recipe whose split is k_fold
+    #[arg(long, value_name = "K")]
+    pub(crate) fold: Option<usize>,
     /// Use another seed than the recipe's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(crate) seed: Option<u64>,
@@ -187,6 +192,19 @@ pub(crate) struct TrainArgs {
     /// The terms under which the model may be used, written into the model file
     #[arg(long, value_name = "TEXT")]
     pub(crate) licence: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The runs' folders
+    #[arg(value_name = "RUN", required = true, num_args = 2..)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page
+    #[arg(long, value_name = "PAGE.html")]
+    pub(crate) out: PathBuf,
+    /// What stands above it
+    #[arg(long, value_name = "TEXT", default_value = "Comparison of runs")]
+    pub(crate) title: String,
 }
 
 #[derive(Debug, Args)]

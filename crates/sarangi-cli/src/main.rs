@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Prepare(args) => commands::prepare(&args, &common, &console),
         Command::Train(args) => commands::train(&args, &common, &console),
         Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
+        Command::Compare(args) => commands::compare(&args, &common, &console),
         Command::Predict(args) => commands::predict(&args, &common, &console),
         Command::Forward(args) => commands::forward(&args, &common, &console),
         Command::Export(args) => commands::export(&args, &common, &console),

@@ -7,7 +7,7 @@ use ndarray::{Array4, Axis, Ix2, s};
 use sarangi_audio::FileKind;
 use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Listing, Part};
-use sarangi_eval::{Evaluation, Predictions};
+use sarangi_eval::{Evaluation, Predictions, Temperature};
 use sarangi_nn::{Mode, Model, Value, softmax};
 use serde::Serialize;
 
@@ -55,6 +55,17 @@ pub struct ChunkVerdict {
     pub label: String,
     /// The probability of each class, in the order of the model's labels.
     pub probabilities: Vec<f32>,
+}
+
+/// How good a model is on a data set.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// The numbers.
+    pub evaluation: Evaluation,
+    /// What the model says of each chunk.
+    pub predictions: Predictions,
+    /// The data.
+    pub corpus: Corpus,
 }
 
 impl Classifier {
@@ -190,7 +201,7 @@ impl Classifier {
         part: Option<Part>,
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
-    ) -> Result<(Evaluation, Corpus)> {
+    ) -> Result<Evaluated> {
         let data = data.as_ref();
         // Before anything is computed: another folder is a common mistake.
         let labels = Listing::read(data, self.front_end.kind())?.labels;
@@ -234,8 +245,21 @@ impl Classifier {
             &chunks,
             &self.card.normalisation,
         )?;
+        let predictions = match self.temperature()? {
+            Some(temperature) => temperature.scale(&predictions),
+            None => predictions,
+        };
         let evaluation = Evaluation::of(&predictions, self.card.recipe.prediction.pooling);
-        Ok((evaluation, corpus))
+        Ok(Evaluated {
+            evaluation,
+            predictions,
+            corpus,
+        })
+    }
+
+    /// What calibrates the model's probabilities, if it was fitted.
+    fn temperature(&self) -> Result<Option<Temperature>> {
+        self.card.temperature.map(Temperature::new).transpose()
     }
 
     /// Each chunk's probabilities.
@@ -251,6 +275,9 @@ impl Classifier {
             probabilities.tensor()?.with_array::<Ix2, _>(|rows| {
                 all.extend(rows.outer_iter().map(|row| row.to_vec()));
             })?;
+        }
+        if let Some(temperature) = self.temperature()? {
+            all.iter_mut().for_each(|row| temperature.apply(row));
         }
         Ok(all)
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use sarangi_core::{Error, Result, Spec};
 use sarangi_data::{Normalisation, SplitSpec};
-use sarangi_eval::Evaluation;
+use sarangi_eval::{Evaluation, Temperature};
 use sarangi_models::ModelContext;
 use sarangi_nn::{Model, Params};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,10 @@ pub struct ModelCard {
     pub validation: Option<Evaluation>,
     /// The terms under which the model may be used, if whoever trained it said so.
     pub licence: Option<String>,
+    /// What scores are divided by before they become probabilities, so that these are as often right as
+    /// they say; fitted on the validation chunks once training is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
 }
 
 impl ModelCard {
@@ -82,6 +86,11 @@ impl ModelCard {
             if mean.len() != shape[0] || deviation.len() != shape[0] || !sound {
                 return Err("its normalisation does not fit its features".to_owned());
             }
+        }
+        if let Some(temperature) = self.temperature
+            && Temperature::new(temperature).is_err()
+        {
+            return Err(format!("its temperature is {temperature}"));
         }
         Ok(())
     }

@@ -1,17 +1,53 @@
 //! The folder of a training run.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, write_atomically};
-use sarangi_eval::{ConfusionStyle, Evaluation, plot_confusion};
+use sarangi_eval::{
+    Calibration, ConfusionStyle, Curves, Evaluation, Pooling, Predictions, plot_confusion,
+    plot_precision_recall, plot_reliability, plot_roc,
+};
 use serde::Serialize;
 
 /// The pictures of a run.
-const PLOTS: [&str; 3] = ["curves", CONFUSION[0], CONFUSION[1]];
+const PLOTS: [&str; 7] = [
+    "curves",
+    CONFUSION[0],
+    CONFUSION[1],
+    "classes",
+    ROC,
+    PRECISION_RECALL,
+    RELIABILITY,
+];
+
+/// The curves of the test tracks, and how sure and how right the model is of the test chunks.
+const ROC: &str = "roc";
+const PRECISION_RECALL: &str = "precision-recall";
+const RELIABILITY: &str = "reliability";
 
 /// The confusion matrices of the chunks and of the tracks.
 const CONFUSION: [&str; 2] = ["confusion-chunks", "confusion-tracks"];
+
+/// The folder of the models of every few epochs, and how their names begin.
+const CHECKPOINTS: &str = "checkpoints";
+const CHECKPOINT: &str = "epoch-";
+
+/// The names in a folder; none if there is no such folder.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|e| Error::io(folder, e))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|e| Error::io(folder, e))?.file_name();
+        // Our own names are texts.
+        names.extend(name.into_string().ok());
+    }
+    Ok(names)
+}
 
 /// The files of a training run, each written whole.
 #[derive(Clone, Debug)]
@@ -42,6 +78,30 @@ impl Run {
         self.folder.join("last.safetensors")
     }
 
+    /// The model of an epoch, where the recipe asks for one every few epochs.
+    pub fn checkpoint(&self, epoch: usize) -> PathBuf {
+        let name = format!("{CHECKPOINT}{epoch:04}.safetensors");
+        self.folder.join(CHECKPOINTS).join(name)
+    }
+
+    /// Those that are there, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if their folder cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<PathBuf>> {
+        let mut found = names(&self.folder.join(CHECKPOINTS))?;
+        found.retain(|name| name.starts_with(CHECKPOINT) && name.ends_with(".safetensors"));
+        found.sort_unstable();
+        let folder = self.folder.join(CHECKPOINTS);
+        Ok(found.into_iter().map(|name| folder.join(name)).collect())
+    }
+
+    /// The history as TensorBoard reads it, where the recipe asks for it.
+    pub fn tensorboard(&self) -> PathBuf {
+        // TensorBoard knows its files by the second part; the first number would be the time.
+        self.folder.join("events.out.tfevents.0.sarangi")
+    }
+
     /// What resuming needs.
     pub fn state(&self) -> PathBuf {
         self.folder.join("state.safetensors")
@@ -67,6 +127,21 @@ impl Run {
         self.folder.join("evaluation.json")
     }
 
+    /// What the best model says of each test chunk, a JSON line for each.
+    pub fn predictions(&self) -> PathBuf {
+        self.folder.join("predictions.jsonl")
+    }
+
+    /// The page for people.
+    pub fn report(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
+    /// What the folds of a cross-validation say together.
+    pub fn folds(&self) -> PathBuf {
+        self.folder.join("folds.json")
+    }
+
     /// A picture.
     pub fn plot(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.png"))
@@ -83,12 +158,35 @@ impl Run {
             self.recipe(),
             self.quarantine(),
             self.evaluation(),
+            self.tensorboard(),
+            self.predictions(),
+            self.report(),
+            self.folds(),
         ];
         files
             .into_iter()
             .chain(plots)
+            // Where they cannot be listed there is nothing to remove or keep.
+            .chain(self.checkpoints().unwrap_or_default())
             .filter(|path| path.exists())
             .collect()
+    }
+
+    /// Removes what a run that was killed had begun to write.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be listed or removed.
+    pub fn sweep(&self) -> Result<()> {
+        for folder in [self.folder.clone(), self.folder.join(CHECKPOINTS)] {
+            for name in names(&folder)? {
+                // As `write_atomically` calls them.
+                if name.starts_with('.') && name.ends_with(".part") {
+                    let path = folder.join(name);
+                    fs::remove_file(&path).map_err(|e| Error::io(path, e))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes the run's own files; the cache and whatever else is in the folder stay.
@@ -144,4 +242,23 @@ impl Run {
         }
         Ok(())
     }
+
+    /// Writes what a model says of each chunk, and draws its curves and how well it is calibrated.
+    ///
+    /// # Errors
+    /// As [`write_evaluation`](Self::write_evaluation).
+    pub fn write_predictions(&self, predictions: &Predictions, pooling: Pooling) -> Result<()> {
+        predictions.write_jsonl(self.predictions())?;
+        let curves = Curves::of(&predictions.pool(pooling));
+        let labels = predictions.labels();
+        plot_roc(&curves, labels, "ROC of tracks", self.plot(ROC))?;
+        let path = self.plot(PRECISION_RECALL);
+        plot_precision_recall(&curves, labels, "Precision and recall of tracks", path)?;
+        let calibration = Calibration::of(predictions, BINS)?;
+        let path = self.plot(RELIABILITY);
+        plot_reliability(&calibration, "Reliability of chunks", path)
+    }
 }
+
+/// The bins of the reliability diagram.
+const BINS: usize = 10;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use sarangi::data::{FeatureCache, Part};
 use sarangi::prelude::Classifier;
-use sarangi::train::Run;
+use sarangi::train::{Evaluated, Run};
 
 use crate::args::{Common, EvaluateArgs, SplitPart};
 use crate::console::Console;
@@ -36,7 +36,11 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
     if let Some(progress) = progress.get() {
         progress.finish();
     }
-    let (evaluation, corpus) = outcome?;
+    let Evaluated {
+        evaluation,
+        predictions,
+        corpus,
+    } = outcome?;
     for entry in corpus.quarantine.entries() {
         console.note(format_args!(
             "warning: left out {}: {}",
@@ -54,7 +58,9 @@ pub(crate) fn evaluate(args: &EvaluateArgs, common: &Common, console: &Console) 
         console.note("note: every track is scored, those that trained the model included");
     }
     if let Some(folder) = &args.out {
-        Run::new(folder).write_evaluation(&evaluation, ["chunks", "tracks"])?;
+        let run = Run::new(folder);
+        run.write_evaluation(&evaluation, ["chunks", "tracks"])?;
+        run.write_predictions(&predictions, evaluation.pooling)?;
     }
     console.answer(&evaluation, &evaluation)
 }

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod augment;
+mod compare;
 mod describe;
 mod evaluate;
 mod export;
@@ -17,6 +18,7 @@ mod transform;
 mod written_spec;
 
 pub(crate) use augment::augment;
+pub(crate) use compare::compare;
 pub(crate) use evaluate::evaluate;
 pub(crate) use export::export;
 pub(crate) use extract::extract;

@@ -204,7 +204,7 @@ impl SoundFrontEnd {
     }
 
     /// Where chunk `index` of a track begins and how long it is, in samples.
-    pub(crate) fn chunk_span(&self, index: usize) -> (usize, usize) {
+    pub fn chunk_span(&self, index: usize) -> (usize, usize) {
         (index * self.chunks.hop(), self.chunks.size())
     }
 }

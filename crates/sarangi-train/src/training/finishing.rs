@@ -1,0 +1,61 @@
+//! What is made of a run that is over.
+
+use sarangi_core::Result;
+use sarangi_data::Part;
+use sarangi_eval::{EpochPoint, Predictions, Temperature, plot_class_counts, plot_curves};
+
+use super::Training;
+use crate::exhibits::Exhibits;
+use crate::{EpochRecord, ModelFile, Outcome, Run};
+
+impl Training<'_> {
+    /// Calibrates and tests the best model, draws the plots and writes the page.
+    pub(super) fn finish(&self, run: &Run, history: Vec<EpochRecord>) -> Result<Outcome> {
+        let points: Vec<EpochPoint> = history.iter().map(EpochRecord::point).collect();
+        plot_curves(&points, run.plot("curves"))?;
+        plot_class_counts(
+            &self.class_counts(),
+            "Tracks of each class",
+            run.plot("classes"),
+        )?;
+        let mut best = ModelFile::read(run.model())?;
+        let network = best.network(self.device)?;
+        let network = network.as_ref();
+        let valid = self.evaluate(Part::Valid, network)?;
+        let valid = valid.map(|(_, predictions)| predictions);
+        let temperature = valid.as_ref().map(Temperature::fit);
+        best.card.temperature = temperature.map(Temperature::value);
+        best.write(run.model())?;
+
+        let calibrated = |predictions: Predictions| match temperature {
+            Some(temperature) => temperature.scale(&predictions),
+            None => predictions,
+        };
+        let test = self.evaluate(Part::Test, network)?;
+        let test = test.map(|(_, predictions)| calibrated(predictions));
+        let evaluation = test
+            .as_ref()
+            .map(|predictions| self.evaluation(predictions));
+        if let (Some(evaluation), Some(predictions)) = (&evaluation, &test) {
+            run.write_evaluation(evaluation, ["Test chunks", "Test tracks"])?;
+            run.write_predictions(predictions, self.recipe.prediction.pooling)?;
+        }
+        let mut parts = Vec::new();
+        parts.extend(test.map(|predictions| (Part::Test, predictions)));
+        parts.extend(valid.map(|predictions| (Part::Valid, calibrated(predictions))));
+        let exhibits = Exhibits {
+            corpus: self.data.corpus,
+            cache: self.data.cache,
+            front_end: self.data.front_end,
+            normalisation: &self.normalisation,
+            network,
+            device: self.device,
+        };
+        self.write_page(run, &best.card, &parts, points, &exhibits)?;
+        Ok(Outcome {
+            run: run.clone(),
+            history,
+            test: evaluation,
+        })
+    }
+}
