@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod apart;
 mod autocorrelation;
 mod biquad;
 mod butterworth;
@@ -7,6 +8,7 @@ mod complexes;
 mod convolver;
 mod dct;
 mod double_fft;
+mod frame_spectrum;
 mod framing;
 mod gaussian;
 mod halve;
