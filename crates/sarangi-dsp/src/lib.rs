@@ -33,6 +33,7 @@ mod spectral_gain;
 mod stft;
 mod stft_spec;
 mod time_stretch;
+mod upsample;
 mod viterbi;
 mod window;
 
@@ -62,5 +63,6 @@ pub use spectral_gain::spectral_gain;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
 pub use time_stretch::{TimeStretch, TimeStretchStream};
+pub use upsample::{Upsample, UpsampleScratch};
 pub use viterbi::{BandedViterbi, LocalTransitions};
 pub use window::Window;
