@@ -49,11 +49,11 @@ pub struct UpsampleScratch {
 }
 
 impl Upsample {
-    /// The least share of the sequence's own frequencies that must lie outside the band: 1 in 1.3.
+    /// How many times as wide as the band the sequence's own range of frequencies must be, at least.
     pub const ROOM: f64 = 1.3;
 
     /// Plans for `factor` times as many values, rounded up to a power of two (2 to 64), of a band in
-    /// cycles per value of the sequence, which must leave [`ROOM`](Self::ROOM).
+    /// cycles per value of the sequence, at most 1 / [`ROOM`](Self::ROOM) wide.
     pub fn new(factor: usize, band: Range<f64>) -> Self {
         let factor = factor.clamp(2, 64).next_power_of_two();
         let room = 1.0 / (band.end - band.start).clamp(1e-3, 1.0 / Self::ROOM);
