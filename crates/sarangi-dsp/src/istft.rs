@@ -102,13 +102,7 @@ impl Istft {
         }
         let scale = 1.0 / n_fft as f32;
         for (index, block) in frames.axis_chunks_iter(Axis(1), BLOCK).enumerate() {
-            // A few frames at a time are turned over, or each value would come from a line of the
-            // cache of its own.
-            for (bin, row) in block.rows().into_iter().enumerate() {
-                for (&x, spectrum) in row.iter().zip(sum.spectra.chunks_exact_mut(bins)) {
-                    spectrum[bin] = x;
-                }
-            }
+            spectra_of(block, &mut sum.spectra);
             let spectra = sum.spectra.chunks_exact_mut(bins).take(block.ncols());
             for (t, spectrum) in (first + index * BLOCK..).zip(spectra) {
                 // The part of the frame that lies within the signal.
@@ -141,6 +135,24 @@ impl Istft {
 
     fn bins(&self) -> usize {
         self.framing.length() / 2 + 1
+    }
+}
+
+/// Writes neighbouring frames one after the other.
+fn spectra_of(block: ArrayView2<'_, Complex32>, out: &mut [Complex32]) {
+    let bins = block.nrows();
+    let spectra = out.chunks_exact_mut(bins);
+    if block.strides()[0] == 1 {
+        for (column, spectrum) in block.columns().into_iter().zip(spectra) {
+            column.assign_to(spectrum);
+        }
+        return;
+    }
+    // Rows a few frames at a time, or each value would come from a line of the cache of its own.
+    for (bin, row) in block.rows().into_iter().enumerate() {
+        for (&x, spectrum) in row.iter().zip(out.chunks_exact_mut(bins)) {
+            spectrum[bin] = x;
+        }
     }
 }
 

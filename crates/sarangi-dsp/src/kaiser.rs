@@ -36,7 +36,7 @@ impl KaiserSinc {
 }
 
 /// The modified Bessel function of the first kind and order 0, by its power series.
-fn bessel(x: f64) -> f64 {
+pub(crate) fn bessel(x: f64) -> f64 {
     let (mut term, mut sum) = (1.0, 1.0);
     for k in 1..200 {
         term *= (x / 2.0 / f64::from(k)).powi(2);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod apart;
 mod autocorrelation;
 mod biquad;
 mod butterworth;
@@ -7,12 +8,14 @@ mod complexes;
 mod convolver;
 mod dct;
 mod double_fft;
+mod frame_spectrum;
 mod framing;
 mod gaussian;
 mod halve;
 mod istft;
 mod kaiser;
 mod lanes;
+mod local_autocorrelation;
 mod loudness;
 mod median_filter;
 mod padding;
@@ -30,6 +33,7 @@ mod spectral_gain;
 mod stft;
 mod stft_spec;
 mod time_stretch;
+mod upsample;
 mod viterbi;
 mod window;
 
@@ -42,6 +46,7 @@ pub use framing::Framing;
 pub use gaussian::fill_gaussian;
 pub use halve::Halve;
 pub use istft::{Istft, OverlapAdd};
+pub use local_autocorrelation::{LocalAutocorrelation, LocalAutocorrelationScratch};
 pub use loudness::LoudnessMeter;
 pub use median_filter::{MedianFilter, MedianFilterScratch};
 pub use num_complex::Complex32;
@@ -58,5 +63,6 @@ pub use spectral_gain::spectral_gain;
 pub use stft::{Stft, StftScratch};
 pub use stft_spec::StftSpec;
 pub use time_stretch::{TimeStretch, TimeStretchStream};
+pub use upsample::{Upsample, UpsampleScratch};
 pub use viterbi::{BandedViterbi, LocalTransitions};
 pub use window::Window;

@@ -93,12 +93,22 @@ impl PhaseVocoder {
     }
 
     fn stretch_channel(&self, samples: &[f32], rate: f64, length: usize) -> Result<Vec<f32>> {
-        let frames = self.stft.complex(samples)?;
+        let (bins, frames) = (self.stft.bins(), self.stft.frames(samples.len()));
+        if frames == 0 {
+            let expected = "a sound of at least one frame";
+            return Err(Error::shape(OP, expected, samples.len()));
+        }
+        // In rows: each bin is followed through time.
+        let mut spectra = vec![Complex32::default(); bins * frames];
+        let scratch = &mut self.stft.scratch();
+        self.stft
+            .complex_into(samples, 0..frames, &mut spectra, scratch)?;
         // numpy.arange(0, frames, rate)
-        let steps = (frames.ncols() as f64 / rate).ceil() as usize;
-        let mut moved = Array2::default((frames.nrows(), steps));
+        let steps = (frames as f64 / rate).ceil() as usize;
+        let mut moved = Array2::default((bins, steps));
         let (mut angles, mut sizes) = (Vec::new(), Vec::new());
-        for (bin, (row, mut out)) in frames.rows().into_iter().zip(moved.rows_mut()).enumerate() {
+        let rows = spectra.chunks_exact(frames).zip(moved.rows_mut());
+        for (bin, (row, mut out)) in rows.enumerate() {
             // Two frames of silence follow the last.
             angles.clear();
             angles.extend(row.iter().map(|x| x.arg()).chain([0.0; 2]));

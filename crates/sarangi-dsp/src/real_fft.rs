@@ -9,6 +9,7 @@ use pulp::Simd;
 use rustfft::{Fft, FftPlanner};
 use sarangi_core::{Error, Result};
 
+use crate::frame_spectrum::unfold;
 use crate::lanes::{LANES, Lanes, turn};
 use crate::simd::{Kernel, load, run, store};
 
@@ -78,6 +79,39 @@ impl RealFft {
         }
     }
 
+    /// The spectrum of the frame that `fill` writes, bin after bin; the same bits as
+    /// [`spectra`](Self::spectra) gives.
+    ///
+    /// # Shapes
+    /// `out` has ⌊len / 2⌋ + 1 items.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `scratch` is that of another plan.
+    pub(crate) fn frame(
+        &self,
+        fill: impl FnOnce(&mut [f32]),
+        out: &mut [Complex32],
+        scratch: &mut RealFftScratch,
+    ) -> Result<()> {
+        self.check(scratch)?;
+        let frame = &mut scratch.frames[..self.fft.len()];
+        if self.is_even() {
+            fill(bytemuck::cast_slice_mut(frame));
+            self.fft.process_with_scratch(frame, &mut scratch.fft);
+            unfold(frame, &self.twiddles, out);
+        } else {
+            fill(&mut scratch.frame);
+            for (z, &x) in frame.iter_mut().zip(&scratch.frame) {
+                *z = Complex32::new(x, 0.0);
+            }
+            self.fft.process_with_scratch(frame, &mut scratch.fft);
+            for (y, &x) in out.iter_mut().zip(&*frame) {
+                *y = x;
+            }
+        }
+        Ok(())
+    }
+
     /// The spectra of `count` frames, at most [`MOST`], the i-th of which `fill(i, …)` writes; as
     /// columns `column..column + count` of rows of `width`, through `value`.
     ///
@@ -115,12 +149,8 @@ impl RealFft {
         out: impl Sink,
         scratch: &mut RealFftScratch,
     ) -> Result<()> {
-        let points = self.fft.len();
-        let even = self.len.is_multiple_of(2);
-        if scratch.frames.len() != LANES * (points + GAP) || scratch.frame.is_empty() != even {
-            let got = "that of another";
-            return Err(Error::shape("fft", "scratch of this plan", got));
-        }
+        self.check(scratch)?;
+        let (points, even) = (self.fft.len(), self.is_even());
         let groups = count.min(MOST).div_ceil(LANES);
         if scratch.turned.len() < groups {
             scratch.turned.resize(groups, square(points));
@@ -152,6 +182,19 @@ impl RealFft {
             out,
         });
         Ok(())
+    }
+
+    fn is_even(&self) -> bool {
+        self.len.is_multiple_of(2)
+    }
+
+    fn check(&self, scratch: &RealFftScratch) -> Result<()> {
+        let size = LANES * (self.fft.len() + GAP);
+        if scratch.frames.len() == size && scratch.frame.is_empty() == self.is_even() {
+            return Ok(());
+        }
+        let got = "that of another";
+        Err(Error::shape("fft", "scratch of this plan", got))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changing the sampling rate.
 
-mod blocks;
+pub(crate) mod blocks;
 
 use ndarray::{ArrayView1, ArrayView2};
 use sarangi_core::{Error, Result, SampleRate, Transform, Waveform};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::Array2;
+use ndarray::{Array2, ShapeBuilder};
 use num_complex::Complex32;
 use sarangi_core::{Error, Result};
 
@@ -97,13 +97,28 @@ impl Stft {
         self.transform.scratch()
     }
 
-    /// The complex spectrogram, (bins, frames).
+    /// The complex spectrogram, (bins, frames), in memory one frame after the other ("Fortran order"),
+    /// as librosa has it: so each spectrum is written where it was computed.
+    /// [`complex_into`](Self::complex_into) writes rows of bins.
     ///
     /// # Errors
     /// [`Error::Shape`] if the signal has not one frame: it is empty, or not centred and shorter
     /// than `n_fft`.
     pub fn complex(&self, signal: &[f32]) -> Result<Array2<Complex32>> {
-        self.all(signal)
+        let (bins, frames) = (self.bins(), self.check(signal)?);
+        // Appended to, not filled with zeros first: the result is some megabytes.
+        let mut values = Vec::with_capacity(bins * frames);
+        let mut spectrum = vec![Complex32::default(); bins];
+        self.scratch.with(|scratch| {
+            (0..frames).try_for_each(|frame| {
+                self.frame(signal, frame, &mut spectrum, scratch)?;
+                values.extend_from_slice(&spectrum);
+                Ok(())
+            })
+        })?;
+        let got = values.len();
+        Array2::from_shape_vec((bins, frames).f(), values)
+            .map_err(|_| Error::shape("stft", format_args!("({bins}, {frames}) values"), got))
     }
 
     /// The magnitude spectrogram |X|, (bins, frames), as `abs(librosa.stft(y))`.
@@ -121,12 +136,8 @@ impl Stft {
     /// # Errors
     /// As [`complex`](Self::complex).
     pub fn power(&self, signal: &[f32]) -> Result<Array2<f32>> {
-        self.all(signal)
-    }
-
-    fn all<V: Value>(&self, signal: &[f32]) -> Result<Array2<V>> {
         let frames = self.check(signal)?;
-        let mut out = Array2::default((self.bins(), frames));
+        let mut out = Array2::zeros((self.bins(), frames));
         if let Some(rows) = out.as_slice_mut() {
             self.scratch
                 .with(|scratch| self.columns(signal, 0..frames, rows, scratch))?;
@@ -205,10 +216,32 @@ impl Stft {
                     fft.column(fill, out, (width, column), scratch)
                 })
             }
-            _ => {
-                let got = "that of another";
-                Err(Error::shape("stft", "scratch of this plan", got))
+            _ => Err(foreign()),
+        }
+    }
+
+    /// One frame's spectrum, bin after bin.
+    fn frame(
+        &self,
+        signal: &[f32],
+        frame: usize,
+        out: &mut [Complex32],
+        scratch: &mut StftScratch,
+    ) -> Result<()> {
+        match (&self.transform, &mut scratch.0) {
+            (Transform::Single(fft, window), Scratch::Single(scratch)) => {
+                let fill = |out: &mut [f32]| {
+                    self.framing.windowed_into(signal, frame, window, out);
+                };
+                fft.frame(fill, out, scratch)
             }
+            (Transform::Double(fft, window), Scratch::Double(scratch)) => {
+                let fill = |out: &mut [f64]| {
+                    self.framing.windowed_into(signal, frame, window, out);
+                };
+                fft.column(fill, out, (1, 0), scratch)
+            }
+            _ => Err(foreign()),
         }
     }
 
@@ -222,6 +255,10 @@ impl Stft {
             frames => Ok(frames),
         }
     }
+}
+
+fn foreign() -> Error {
+    Error::shape("stft", "scratch of this plan", "that of another")
 }
 
 impl Transform {
@@ -335,6 +372,31 @@ mod tests {
             .unwrap();
         for (k, row) in part.chunks(40).enumerate() {
             assert_eq!(row, &whole.row(k).to_vec()[7..47]);
+        }
+    }
+
+    #[test]
+    fn frame_after_frame_the_bits_are_those_of_rows() {
+        let signal = noise(3000);
+        for n_fft in [2, 3, 4, 6, 30, 33, 64, 66, 68, 100, 128, 2048] {
+            let spec = StftSpec {
+                n_fft,
+                hop_length: Some(37),
+                ..StftSpec::default()
+            };
+            for plan in [spec.build(()).unwrap(), spec.build_precise().unwrap()] {
+                let whole = plan.complex(&signal).unwrap();
+                assert_eq!(whole.strides(), [1, plan.bins() as isize]);
+                let frames = whole.ncols();
+                let mut rows = vec![Default::default(); plan.bins() * frames];
+                let scratch = &mut plan.scratch();
+                plan.complex_into(&signal, 0..frames, &mut rows, scratch)
+                    .unwrap();
+                for (a, b) in whole.iter().zip(&rows) {
+                    let bits = |x: &num_complex::Complex32| [x.re.to_bits(), x.im.to_bits()];
+                    assert_eq!(bits(a), bits(b), "{n_fft}");
+                }
+            }
         }
     }
 

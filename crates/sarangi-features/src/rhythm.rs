@@ -8,6 +8,7 @@ pub(crate) mod beat_sync;
 pub(crate) mod beat_tracker;
 pub(crate) mod fourier_tempogram;
 pub(crate) mod marks;
+pub(crate) mod mean_autocorrelation;
 pub(crate) mod metrical;
 pub(crate) mod onset;
 pub(crate) mod onset_curve;

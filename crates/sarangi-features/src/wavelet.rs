@@ -1,5 +1,6 @@
 //! Wavelets.
 
+mod band;
 pub(crate) mod cwt;
 pub(crate) mod scalogram;
 pub(crate) mod shape;

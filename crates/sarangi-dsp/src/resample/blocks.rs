@@ -10,7 +10,7 @@ use crate::kaiser::KaiserSinc;
 use crate::smooth_length;
 
 /// Half the filter's length in samples of the lower rate.
-const REACH: f64 = 97.25;
+pub(crate) const REACH: f64 = 97.25;
 /// Where the filter has lost 6 dB, as a share of the lower Nyquist frequency.
 const CUTOFF: f64 = 0.956_872;
 /// The shape of the filter's Kaiser window.
@@ -29,7 +29,7 @@ const LONGEST: usize = 1 << 20;
 /// with zeros to a transform of the new length, whose middle is what the block becomes (overlap-save).
 /// Two blocks are one complex number at each sample: the filter has no phase and all steps are
 /// linear, so that they stay apart.
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     /// Samples of a block with what it shares, before and after.
     lengths: [usize; 2],
     /// Samples on each side that a block shares, before and after.
@@ -42,14 +42,14 @@ pub(super) struct Blocks {
 
 /// Room for two blocks to be worked on.
 #[derive(Clone, Default)]
-pub(super) struct Room {
+pub(crate) struct Room {
     before: Vec<Complex32>,
     after: Vec<Complex32>,
     fft: Vec<Complex32>,
 }
 
 impl Blocks {
-    pub(super) fn new(from: usize, to: usize) -> Self {
+    pub(crate) fn new(from: usize, to: usize) -> Self {
         let divisor = greatest_common_divisor(from, to);
         let [p, q] = [from, to].map(|rate| rate / divisor);
         let (short, long) = (p.min(q), p.max(q));
@@ -73,7 +73,7 @@ impl Blocks {
         }
     }
 
-    pub(super) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Room {
         let [before, after] = self.lengths.map(|len| vec![Complex32::default(); len]);
         let scratch = [&self.forward, &self.inverse].map(|fft| fft.get_inplace_scratch_len());
         Room {
@@ -84,21 +84,21 @@ impl Blocks {
     }
 
     /// Samples that two blocks share with those before and after them, on one side.
-    pub(super) fn overlap(&self) -> usize {
+    pub(crate) fn overlap(&self) -> usize {
         self.overlaps[0]
     }
 
     /// Samples that are needed to convert two blocks.
-    pub(super) fn needed(&self) -> usize {
+    pub(crate) fn needed(&self) -> usize {
         self.taken() + 2 * self.overlaps[0]
     }
 
     /// Samples that are not needed any more once two blocks are converted.
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         2 * self.own(0)
     }
 
-    pub(super) fn latency(&self) -> usize {
+    pub(crate) fn latency(&self) -> usize {
         self.taken() + self.overlaps[0]
     }
 
@@ -108,7 +108,7 @@ impl Blocks {
     }
 
     /// Converts two blocks and appends what they become.
-    pub(super) fn run(&self, samples: &[f32], room: &mut Room, ready: &mut Vec<f32>) {
+    pub(crate) fn run(&self, samples: &[f32], room: &mut Room, ready: &mut Vec<f32>) {
         let [before, after] = self.lengths;
         let both = samples[..before].iter().zip(&samples[self.own(0)..]);
         for (z, (&re, &im)) in room.before.iter_mut().zip(both) {

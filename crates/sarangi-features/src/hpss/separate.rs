@@ -147,10 +147,16 @@ impl Hpss {
 
     /// The parts that are wanted; of the others, silence.
     fn parts(&self, samples: &[f32], wanted: [bool; 2]) -> Result<[Vec<f32>; 2]> {
-        let spectrogram = self.stft.complex(samples)?;
-        let (bins, frames) = spectrogram.dim();
-        // Planned transforms give rows.
-        let values = spectrogram.as_slice().unwrap_or_default();
+        let (bins, frames) = (self.stft.bins(), self.stft.frames(samples.len()));
+        if frames == 0 {
+            let got = format_args!("{} samples", samples.len());
+            return Err(Error::shape("hpss", "a sound of at least one frame", got));
+        }
+        // In rows, as the medians over time want them.
+        let mut values = vec![Complex32::default(); bins * frames];
+        let scratch = &mut self.stft.scratch();
+        self.stft
+            .complex_into(samples, 0..frames, &mut values, scratch)?;
         let magnitude: Vec<f32> = values.iter().map(|x| x.norm_sqr().sqrt()).collect();
         let mut sums = [0, 1].map(|_| self.istft.begin(samples.len()));
         let mut part = Array2::default((bins, BLOCK));

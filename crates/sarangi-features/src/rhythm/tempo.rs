@@ -4,7 +4,7 @@ use sarangi_core::{Error, Result, SampleRate};
 use sarangi_dsp::Window;
 
 use crate::check::within;
-use crate::rhythm::tempogram::LocalAutocorrelation;
+use crate::rhythm::mean_autocorrelation::MeanAutocorrelation;
 
 /// Seconds of the window in which onsets are compared.
 const WINDOW_SECONDS: f64 = 8.0;
@@ -19,7 +19,7 @@ const STD_OCTAVES: f64 = 1.0;
 /// ln(1 + 10⁶ A) − ½ (log₂ bpm − log₂ start)², below 320 beats per minute.
 #[derive(Debug)]
 pub(crate) struct TempoEstimator {
-    local: LocalAutocorrelation<f64>,
+    correlation: MeanAutocorrelation,
     /// Beats per minute of lag 1.
     fastest: f64,
     /// The first lag that is slow enough.
@@ -43,7 +43,7 @@ impl TempoEstimator {
         }
         let fastest = 60.0 * rate.as_f64() / hop_length as f64;
         Ok(Self {
-            local: LocalAutocorrelation::new(win_length, Window::Hann),
+            correlation: MeanAutocorrelation::new(win_length, Window::Hann),
             fastest,
             least_lag: (1..win_length)
                 .find(|&lag| fastest / (lag as f64) < MAX_TEMPO)
@@ -54,8 +54,8 @@ impl TempoEstimator {
 
     /// The tempo in beats per minute.
     pub(crate) fn estimate(&self, onset: &[f32]) -> Result<f64> {
-        let mut mean = vec![0.0; self.local.lags()];
-        self.local.mean(onset, &mut mean)?;
+        let mut mean = vec![0.0; self.correlation.lags()];
+        self.correlation.compute_into(onset, &mut mean)?;
         let mut best = (f64::NEG_INFINITY, self.least_lag);
         for (lag, &correlation) in mean.iter().enumerate().skip(self.least_lag) {
             let octaves = ((self.fastest / lag as f64) / self.start_bpm).log2() / STD_OCTAVES;

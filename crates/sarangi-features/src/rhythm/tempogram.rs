@@ -1,15 +1,13 @@
 //! Tempograms: how well onsets repeat after each lag, in a sliding window.
 
 use sarangi_core::{Result, SampleRate, Spec};
-use sarangi_dsp::{
-    Autocorrelation, AutocorrelationPrecision, AutocorrelationScratch, Pool, Stft, Window,
-};
+use sarangi_dsp::{LocalAutocorrelation, LocalAutocorrelationScratch, Pool, Stft, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::channels::features_of_channels;
 use crate::check::{output, within};
 use crate::of_power;
-use crate::spectra::BLOCK;
+use crate::rhythm::mean_autocorrelation::pad;
 use crate::{Aggregate, Analysis, ChannelFeature, MelBands, OfPower, Onset, OnsetSpec};
 
 /// The longest window in frames.
@@ -64,9 +62,15 @@ impl Spec<SampleRate> for TempogramSpec {
             },
             ..OnsetSpec::default()
         };
+        let local = LocalAutocorrelation::new(self.window.periodic(self.win_length));
+        let scratch = local.scratch();
         Ok(Tempogram {
             onset: onset.build(rate)?,
-            local: LocalAutocorrelation::new(self.win_length, self.window),
+            local,
+            scratch: Pool::new(move || Scratch {
+                padded: Vec::new(),
+                local: scratch.clone(),
+            }),
         })
     }
 }
@@ -75,7 +79,25 @@ impl Spec<SampleRate> for TempogramSpec {
 #[derive(Debug)]
 pub struct Tempogram {
     onset: Onset,
-    local: LocalAutocorrelation<f32>,
+    local: LocalAutocorrelation,
+    scratch: Pool<Scratch>,
+}
+
+#[derive(Debug)]
+struct Scratch {
+    padded: Vec<f32>,
+    local: LocalAutocorrelationScratch,
+}
+
+impl Tempogram {
+    fn of_onset(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
+        self.scratch.with(|Scratch { padded, local }| {
+            pad(onset, self.local.lags() / 2, padded);
+            // A window of even length fits in once more after the last frame.
+            let end = onset.len() + self.local.lags() - 1;
+            self.local.compute_into(&padded[..end], out, local)
+        })
+    }
 }
 
 impl ChannelFeature for Tempogram {
@@ -100,7 +122,7 @@ impl ChannelFeature for Tempogram {
         output(self.name(), out, self.bins(), frames)?;
         let mut onset = vec![0.0; frames];
         self.onset.compute_into(samples, &mut onset)?;
-        self.local.each_frame(&onset, out)
+        self.of_onset(&onset, out)
     }
 
     fn of_power(&self) -> Option<&dyn OfPower> {
@@ -117,222 +139,8 @@ impl OfPower for Tempogram {
         let frames = of_power::frames(self, power, out)?;
         let mut onset = vec![0.0; frames];
         self.onset.compute_of_power(power, &mut onset)?;
-        self.local.each_frame(&onset, out)
+        self.of_onset(&onset, out)
     }
 }
 
 features_of_channels!(Tempogram);
-
-/// The autocorrelation of an onset curve in a window around each of its frames: in double precision for
-/// decisions, in single precision for maps.
-#[derive(Debug)]
-pub(crate) struct LocalAutocorrelation<T: Precision> {
-    window: Vec<f64>,
-    plan: Autocorrelation<T>,
-    scratch: Pool<Scratch<T>>,
-}
-
-#[derive(Debug)]
-struct Scratch<T: Precision> {
-    padded: Vec<f32>,
-    frame: Vec<T>,
-    power: Vec<T>,
-    lags: Vec<T>,
-    /// The lags of each frame of a block.
-    block: Vec<f32>,
-    fft: AutocorrelationScratch<T>,
-}
-
-/// What [`Autocorrelation`] computes in.
-pub(crate) trait Precision: AutocorrelationPrecision + 'static {
-    fn of(x: f64) -> Self;
-    fn single(self) -> f32;
-}
-
-impl Precision for f32 {
-    fn of(x: f64) -> Self {
-        x as f32
-    }
-
-    fn single(self) -> f32 {
-        self
-    }
-}
-
-impl Precision for f64 {
-    fn of(x: f64) -> Self {
-        x
-    }
-
-    fn single(self) -> f32 {
-        self as f32
-    }
-}
-
-impl<T: Precision> LocalAutocorrelation<T> {
-    pub(crate) fn new(win_length: usize, window: Window) -> Self {
-        let plan = Autocorrelation::new(win_length);
-        let (bins, fft) = (plan.bins(), plan.scratch());
-        Self {
-            window: window.periodic(win_length),
-            plan,
-            scratch: Pool::new(move || Scratch {
-                padded: Vec::new(),
-                frame: vec![T::of(0.0); win_length],
-                power: vec![T::of(0.0); bins],
-                lags: vec![T::of(0.0); win_length],
-                block: vec![0.0; win_length * BLOCK],
-                fft: fft.clone(),
-            }),
-        }
-    }
-
-    pub(crate) fn lags(&self) -> usize {
-        self.plan.len()
-    }
-
-    /// The normalised autocorrelation around each frame.
-    ///
-    /// # Shapes
-    /// `out` is row-major (lags, length of `onset`).
-    fn each_frame(&self, onset: &[f32], out: &mut [f32]) -> Result<()> {
-        self.scratch.with(|scratch| {
-            self.pad(onset, &mut scratch.padded);
-            let (frames, lags) = (onset.len(), self.lags());
-            for first in (0..frames).step_by(BLOCK) {
-                let width = BLOCK.min(frames - first);
-                for i in 0..width {
-                    self.normalised(first + i, scratch);
-                    scratch.power.fill(T::of(0.0));
-                    self.plan.add_power(
-                        &scratch.frame,
-                        T::of(1.0),
-                        &mut scratch.power,
-                        &mut scratch.fft,
-                    )?;
-                    self.plan
-                        .lags_into(&scratch.power, &mut scratch.lags, &mut scratch.fft)?;
-                    for (y, &lag) in scratch.block[i * lags..].iter_mut().zip(&scratch.lags) {
-                        *y = lag.single();
-                    }
-                }
-                // A cache line of each row at a time.
-                for (lag, row) in out.chunks_exact_mut(frames).enumerate() {
-                    let column = scratch.block[lag..].iter().step_by(lags);
-                    for (y, &x) in row[first..first + width].iter_mut().zip(column) {
-                        *y = x;
-                    }
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// The mean over all frames of what [`each_frame`](Self::each_frame) gives, into `mean`.
-    ///
-    /// The sum is taken of the power spectra, so that one transform back serves all frames.
-    pub(crate) fn mean(&self, onset: &[f32], mean: &mut [T]) -> Result<()> {
-        self.scratch.with(|scratch| {
-            self.pad(onset, &mut scratch.padded);
-            scratch.power.fill(T::of(0.0));
-            for t in 0..onset.len() {
-                let energy = self.windowed(t, scratch);
-                if energy > 0.0 {
-                    self.plan.add_power(
-                        &scratch.frame,
-                        T::of(reciprocal(energy) / onset.len() as f64),
-                        &mut scratch.power,
-                        &mut scratch.fft,
-                    )?;
-                }
-            }
-            self.plan.lags_into(&scratch.power, mean, &mut scratch.fft)
-        })
-    }
-
-    /// Puts half a window before and after the curve, falling in a straight line to zero.
-    fn pad(&self, onset: &[f32], padded: &mut Vec<f32>) {
-        let pad = self.window.len() / 2;
-        let ramp = |edge: Option<&f32>, i: usize| {
-            edge.map_or(0.0, |&edge| {
-                (f64::from(edge) * i as f64 / pad as f64) as f32
-            })
-        };
-        padded.clear();
-        padded.extend((0..pad).map(|i| ramp(onset.first(), i)));
-        padded.extend_from_slice(onset);
-        padded.extend((0..pad).rev().map(|i| ramp(onset.last(), i)));
-    }
-
-    /// Writes the windowed frame around `t` and returns its energy, which is the largest value of
-    /// its autocorrelation: that at lag 0.
-    fn windowed(&self, t: usize, scratch: &mut Scratch<T>) -> f64 {
-        let mut energy = 0.0;
-        for (y, x) in scratch
-            .frame
-            .iter_mut()
-            .zip(self.around(t, &scratch.padded))
-        {
-            *y = T::of(x);
-            energy += x * x;
-        }
-        energy
-    }
-
-    /// Writes the windowed frame around `t` with an energy of 1; a silent one stays as it is.
-    fn normalised(&self, t: usize, scratch: &mut Scratch<T>) {
-        let energy: f64 = self.around(t, &scratch.padded).map(|x| x * x).sum();
-        let scale = reciprocal(energy).sqrt();
-        for (y, x) in scratch
-            .frame
-            .iter_mut()
-            .zip(self.around(t, &scratch.padded))
-        {
-            *y = T::of(x * scale);
-        }
-    }
-
-    fn around(&self, t: usize, padded: &[f32]) -> impl Iterator<Item = f64> {
-        let samples = padded[t..].iter().zip(&self.window);
-        samples.map(|(&x, &w)| f64::from(x) * w)
-    }
-}
-
-/// A silent frame stays as it is.
-fn reciprocal(energy: f64) -> f64 {
-    if energy >= f64::MIN_POSITIVE {
-        1.0 / energy
-    } else {
-        1.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mean_is_that_of_all_frames() {
-        let onset: Vec<f32> = (0..50).map(|i| f32::from(u8::from(i % 7 == 0))).collect();
-        for len in [2, 15, 16, 60] {
-            let local = LocalAutocorrelation::<f64>::new(len, Window::Hann);
-            let mut all = vec![0.0; len * onset.len()];
-            local.each_frame(&onset, &mut all).unwrap();
-            let mut mean = vec![0.0; len];
-            local.mean(&onset, &mut mean).unwrap();
-            for (row, &mean) in all.chunks(onset.len()).zip(&mean) {
-                let want = row.iter().map(|&x| f64::from(x)).sum::<f64>() / 50.0;
-                assert!((want - mean).abs() < 1e-6, "{len}: {want} {mean}");
-            }
-        }
-    }
-
-    #[test]
-    fn silence_has_no_correlation() {
-        let local = LocalAutocorrelation::<f64>::new(16, Window::Hann);
-        let mut mean = [1.0; 16];
-        local.mean(&[0.0; 5], &mut mean).unwrap();
-        assert_eq!(mean, [0.0; 16]);
-        local.mean(&[], &mut mean).unwrap();
-    }
-}

@@ -4,7 +4,6 @@ use std::f64::consts::{LN_2, TAU};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView2};
-use rustfft::FftPlanner;
 use sarangi_core::{Error, Result, SampleRate, Spec};
 use sarangi_dsp::{Complex32, Pool, smooth_length};
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::Wavelet;
 use crate::check::within;
 use crate::constant_q::cqt::C1;
+use crate::wavelet::band::{Band, Layout, MOST_BETWEEN, Work};
+
+const OP: &str = "cwt";
 
 /// The largest transform, as a power of two.
 const LARGEST: usize = 1 << 28;
@@ -74,7 +76,7 @@ impl Spec<SampleRate> for CwtSpec {
         let scale = |f: &f64| self.wavelet.peak() / (TAU * f) * rate.as_f64();
         Ok(Cwt {
             spec: self.clone(),
-            planners: Pool::new(FftPlanner::new),
+            work: Pool::new(Work::new),
             filters: Mutex::new(None),
             rate,
             scales: frequencies.iter().map(scale).collect(),
@@ -87,8 +89,7 @@ impl Spec<SampleRate> for CwtSpec {
 #[derive(Debug)]
 pub struct Cwt {
     spec: CwtSpec,
-    /// They keep the transforms that were planned: their factors cost as much as the transforms.
-    planners: Pool<FftPlanner<f32>>,
+    work: Pool<Work>,
     rate: SampleRate,
     frequencies: Vec<f64>,
     /// In samples.
@@ -139,33 +140,51 @@ impl Cwt {
     /// [`Error::Shape`] if the sound is empty or, with what its longest wavelet needs, longer than
     /// 268,435,456 samples.
     pub fn complex(&self, samples: &[f32]) -> Result<Array2<Complex32>> {
-        let mut out = Array2::default((self.frequencies.len(), self.frames(samples.len())));
-        self.rows(samples, |row, values, every| {
-            let values = values.iter().step_by(every);
-            for (y, &x) in out.row_mut(row).iter_mut().zip(values) {
-                *y = x;
-            }
-        })?;
-        Ok(out)
+        let (rows, frames) = (self.frequencies.len(), self.frames(samples.len()));
+        // Appended to, not filled with zeros first: the result may be some hundred megabytes.
+        let mut values = Vec::with_capacity(rows * frames);
+        self.rows(samples, |_, _, columns| values.extend_from_slice(columns))?;
+        let got = values.len();
+        Array2::from_shape_vec((rows, frames), values)
+            .map_err(|_| Error::shape(OP, format!("({rows}, {frames}) values"), got))
     }
 
-    /// Gives each row's values to `each`, with how many to go on by from one column to the next.
+    /// The transform of one channel into what is there already: new memory for a result of some hundred
+    /// megabytes may take the system as long as the transform.
+    ///
+    /// # Shapes
+    /// `out` is row-major (n_bins, [`frames`](Self::frames)).
+    ///
+    /// # Errors
+    /// As [`complex`](Self::complex), and [`Error::Shape`] if `out` is not so.
+    pub fn complex_into(&self, samples: &[f32], out: &mut [Complex32]) -> Result<()> {
+        let (rows, frames) = (self.frequencies.len(), self.frames(samples.len()));
+        if out.len() != rows * frames {
+            let expected = format!("({rows}, {frames}) values");
+            return Err(Error::shape(OP, expected, out.len()));
+        }
+        self.rows(samples, |row, first, columns| {
+            out[row * frames + first..][..columns.len()].copy_from_slice(columns);
+        })
+    }
+
+    /// Gives each row's values to `each`, some at a time and in order, with the row and the first column.
     pub(crate) fn rows(
         &self,
         samples: &[f32],
-        mut each: impl FnMut(usize, &[Complex32], usize),
+        mut each: impl FnMut(usize, usize, &[Complex32]),
     ) -> Result<()> {
         let layout = self.layout(samples.len())?;
         let filters = self.filters(&layout);
-        self.planners.with(|planner| {
-            let spectrum = layout.spectrum(samples, planner);
-            let mut buffer = Vec::new();
+        let (count, analytic) = (self.frames(samples.len()), self.spec.wavelet.is_analytic());
+        self.work.with(|work| {
+            let spectrum = layout.spectrum(samples, &mut work.planner);
             for (row, band) in filters.bands.iter().enumerate() {
-                buffer.clear();
-                buffer.resize(band.size, Complex32::default());
-                band.fold(&spectrum, self.spec.wavelet.is_analytic(), &mut buffer);
-                planner.plan_fft_inverse(band.size).process(&mut buffer);
-                each(row, &buffer, band.size / layout.columns);
+                let mut first = 0;
+                band.columns(&spectrum, (&layout, analytic), count, work, |columns| {
+                    each(row, first, columns);
+                    first += columns.len();
+                });
             }
         });
         Ok(())
@@ -191,7 +210,6 @@ impl Cwt {
     }
 
     fn layout(&self, samples: usize) -> Result<Layout> {
-        const OP: &str = "cwt";
         if samples == 0 {
             return Err(Error::shape(OP, "a sound of at least one sample", "none"));
         }
@@ -199,7 +217,12 @@ impl Cwt {
         let longest = self.scales.first().copied().unwrap_or(0.0);
         // The end must not reach round to the beginning.
         let reach = (self.spec.wavelet.reach() * longest).ceil() as usize;
-        let columns = smooth_length(samples.saturating_add(reach).div_ceil(hop));
+        let columns = samples.saturating_add(reach).div_ceil(hop);
+        let columns = match hop {
+            // So that shorter transforms have every so many of its values.
+            1 => smooth_length(columns.div_ceil(MOST_BETWEEN)) * MOST_BETWEEN,
+            _ => smooth_length(columns),
+        };
         match columns.checked_mul(hop) {
             Some(size) if size <= LARGEST => Ok(Layout { size, columns }),
             _ => {
@@ -245,93 +268,6 @@ impl Cwt {
             }
         }
         Ok(sums.iter().map(|sum| (sum * factor) as f32).collect())
-    }
-}
-
-/// The lengths of a transform.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    /// Samples with the padding.
-    size: usize,
-    /// Columns with the padding: the size over the hop.
-    columns: usize,
-}
-
-impl Layout {
-    /// X(ω), over its length, so that the way back needs no scaling.
-    fn spectrum(&self, samples: &[f32], planner: &mut FftPlanner<f32>) -> Vec<Complex32> {
-        let mut spectrum: Vec<Complex32> =
-            samples.iter().map(|&x| Complex32::new(x, 0.0)).collect();
-        spectrum.resize(self.size, Complex32::default());
-        planner.plan_fft_forward(self.size).process(&mut spectrum);
-        let scale = 1.0 / self.size as f32;
-        spectrum.iter_mut().for_each(|x| *x *= scale);
-        spectrum
-    }
-
-    /// What a scale hears of the spectrum, and the length of the shortest transform back that holds
-    /// it: its values are those of the whole one at every so many samples, since
-    /// exp(2πi · k · m / M) does not tell k from k + M.
-    fn band(&self, wavelet: &Wavelet, scale: f64) -> Band {
-        let step = TAU / self.size as f64;
-        let [low, high] = wavelet.band().map(|omega| omega / scale / step);
-        let first = low.floor() as usize;
-        let end = (high.ceil() as usize + 1).min(self.size / 2 + 1);
-        let width = match wavelet.is_analytic() {
-            true => end.saturating_sub(first),
-            false => 2 * end,
-        };
-        let mut size = self.columns;
-        while size < width && size < self.size && self.size.is_multiple_of(2 * size) {
-            size *= 2;
-        }
-        if size < width {
-            size = self.size;
-        }
-        let weight = |k: usize| wavelet.spectrum(scale * step * k as f64) as f32;
-        Band {
-            first,
-            weights: (first..end).map(weight).collect(),
-            size,
-        }
-    }
-}
-
-/// What a scale hears.
-#[derive(Debug)]
-struct Band {
-    /// The first bin that it hears.
-    first: usize,
-    /// The weight of that bin and of those after it.
-    weights: Vec<f32>,
-    /// Length of the transform back.
-    size: usize,
-}
-
-impl Band {
-    /// Adds each bin, weighed, to where the transform back wants it; for a wavelet that is not analytic
-    /// the bins of negative frequencies too.
-    fn fold(&self, spectrum: &[Complex32], analytic: bool, out: &mut [Complex32]) {
-        let len = spectrum.len();
-        // The bins from `first` on go round the transform back, if that is shorter.
-        let mut from = 0;
-        while from < self.weights.len() {
-            let at = (self.first + from) % self.size;
-            let to = self.weights.len().min(from + self.size - at);
-            let heard = &spectrum[self.first + from..self.first + to];
-            for ((y, x), &weight) in out[at..].iter_mut().zip(heard).zip(&self.weights[from..to]) {
-                *y += *x * weight;
-            }
-            from = to;
-        }
-        if !analytic {
-            for (k, &weight) in (self.first..).zip(&self.weights) {
-                if k > 0 && 2 * k != len {
-                    let mirrored = len - k;
-                    out[mirrored % self.size] += spectrum[mirrored] * weight;
-                }
-            }
-        }
     }
 }
 
@@ -460,6 +396,17 @@ mod tests {
         for (a, b) in plain.iter().zip(&complex) {
             assert!((a - b).norm() < 1e-6);
         }
+    }
+
+    #[test]
+    fn memory_may_be_given() {
+        let sound = tone(300.0, 0.5, 700);
+        let cwt = plan(CwtSpec::default());
+        let mut out = vec![Complex32::new(9.0, 9.0); 84 * 700];
+        cwt.complex_into(&sound, &mut out).unwrap();
+        assert_eq!(cwt.complex(&sound).unwrap().as_slice(), Some(&out[..]));
+        assert!(cwt.complex_into(&sound, &mut out[1..]).is_err());
+        assert!(cwt.complex_into(&[], &mut []).is_err());
     }
 
     #[test]

@@ -91,9 +91,9 @@ impl ChannelFeature for Scalogram {
     fn compute_into(&self, samples: &[f32], out: &mut [f32]) -> Result<()> {
         let frames = self.frames(samples.len());
         output(self.name(), out, self.bins(), frames)?;
-        self.cwt.rows(samples, |row, values, every| {
-            let row = &mut out[row * frames..][..frames];
-            for (y, x) in row.iter_mut().zip(values.iter().step_by(every)) {
+        self.cwt.rows(samples, |row, first, columns| {
+            let out = &mut out[row * frames + first..][..columns.len()];
+            for (y, x) in out.iter_mut().zip(columns) {
                 *y = x.norm_sqr();
             }
         })?;
