@@ -203,6 +203,7 @@ mod tests {
                 FeatureSpec::from_name(entry.name, Map::new()).unwrap(),
                 entry.spec
             );
+            assert!(entry.name.starts_with(entry.spec.name()));
             let plan = entry.spec.build(rate).unwrap();
             let map = plan.apply(&wave).unwrap();
             assert_eq!(map.shape(), plan.shape(9000), "{}", entry.name);

@@ -185,3 +185,31 @@ fn a_stack_of_another_size_is_drawn_over_the_whole_sound() {
     assert_eq!((heat.x[0], heat.x[50]), (0.0, wave.seconds()));
     chart.render(640, 700).unwrap();
 }
+
+#[test]
+fn joined_features_have_the_panels_that_each_has_alone() {
+    let wave = wave(22_050, 1.0);
+    let join = |features| -> FeatureSpec {
+        serde_json::from_value(json!({"type": "join", "features": features})).unwrap()
+    };
+    let picture = json!({"type": "image", "height": 20, "width": 44});
+    let stack = json!({"type": "stack", "features": ["mfcc", "mel"], "n_frames": 44});
+    let spec = join(json!([picture, "mfcc", stack, picture]));
+    let chart = spec.chart(&wave).unwrap();
+    assert_eq!(chart.panels.len(), 5);
+    assert!(matches!(chart.panels[0].layers[0], Layer::Image(_)));
+    assert!(matches!(chart.panels[1].layers[0], Layer::Heat(_)));
+    let titles = chart.panels.iter().map(|panel| panel.title.as_str());
+    let mel = "Mel spectrogram in decibels";
+    let mfcc = "Mel-frequency cepstral coefficients";
+    assert!(titles.eq([mel, mfcc, mfcc, "Mel spectrogram", mel]));
+    // A map of other channels is not one of these features.
+    let map = spec.build(wave.rate()).unwrap().apply(&wave).unwrap();
+    for features in [
+        json!([picture, "mfcc"]),
+        json!([picture, picture, picture, picture]),
+    ] {
+        let drawn = join(features).chart_of(&wave, map.view());
+        assert!(matches!(drawn, Err(Error::Shape { .. })), "{drawn:?}");
+    }
+}
