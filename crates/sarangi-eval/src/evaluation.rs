@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Pooling, Predictions, Scores, report};
+use crate::{Bootstrap, Intervals, Pooling, Predictions, Scores, text_report};
 
 /// How good a classifier is, for the chunks it hears and for whole tracks.
 ///
@@ -20,22 +20,28 @@ pub struct Evaluation {
     pub chunk: Scores,
     /// Each track an example.
     pub track: Scores,
+    /// How sure the numbers are; none with a single track, or in evaluations stored before intervals
+    /// were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
 }
 
 impl Evaluation {
-    /// Evaluates predictions for chunks, and pooled for tracks.
+    /// Evaluates predictions for chunks, and pooled for tracks, with 95 % intervals by the
+    /// [bootstrap's default](Bootstrap::default).
     pub fn of(predictions: &Predictions, pooling: Pooling) -> Self {
         Self {
             labels: predictions.labels().to_vec(),
             pooling,
             chunk: Scores::of(predictions),
             track: Scores::of(&predictions.pool(pooling)),
+            intervals: Intervals::draw(predictions, pooling, Bootstrap::default()),
         }
     }
 }
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        report::write(self, f)
+        text_report::write(self, f)
     }
 }

@@ -55,8 +55,8 @@ impl Predictions {
     ///
     /// # Errors
     /// [`Error::Config`] naming the chunk and field if there is no label or no chunk, more than
-    /// 10,000 labels, a label comes twice, a truth is no class, two chunks of one track differ in truth, or probabilities are not
-    /// a distribution over the labels (finite, not negative, sum 1 within 0.01).
+    /// 10,000 labels, a label comes twice, a truth is no class, two chunks of one track differ in
+    /// truth, or probabilities are not a distribution over the labels (finite, not negative, sum 1 within 0.01).
     pub fn new(labels: Vec<String>, chunks: Vec<Prediction>) -> Result<Self> {
         let refuse = |field: String, reason| Err(Error::config("predictions", field, reason));
         if labels.is_empty() || labels.len() > MAX_CLASSES {
@@ -133,6 +133,15 @@ impl Predictions {
             labels: self.labels.clone(),
             chunks: pooled.collect(),
         }
+    }
+
+    /// The same with each distribution changed into another one of as many classes.
+    pub(crate) fn map_probabilities(&self, change: impl Fn(&mut [f32])) -> Self {
+        let mut changed = self.clone();
+        for chunk in &mut changed.chunks {
+            change(&mut chunk.probabilities);
+        }
+        changed
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::curves::areas;
 use crate::probabilities::ordered_sum;
-use crate::{ClassScore, Confusion, Predictions};
+use crate::{Areas, Calibration, ClassScore, Confusion, Predictions, TopK, top_k};
 
 /// Every number about a set of predictions: those for chunks, or those for tracks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,25 @@ pub struct Scores {
     /// The mean of −ln p(truth), in nats. Under [`Pooling::Vote`](crate::Pooling::Vote) p is a share
     /// of votes, so that at track level it is coarse.
     pub log_loss: f64,
+    /// How often the truth is among the 2, 3 and 5 most probable classes, where there are more. Like
+    /// everything below, absent from evaluations that were stored before it was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_k: Vec<TopK>,
+    /// [`Confusion::matthews_correlation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matthews_correlation: Option<f64>,
+    /// [`Confusion::cohen_kappa`], where it is defined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohen_kappa: Option<f64>,
+    /// The areas below the ROC curves, each class against the rest; see [`Curves`](crate::Curves).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roc_area: Option<Areas>,
+    /// The average precisions, each class against the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_precision: Option<Areas>,
+    /// How well probabilities agree with how often they are right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 impl Scores {
@@ -40,7 +60,14 @@ impl Scores {
             let p = f64::from(example.probabilities[example.truth]);
             -p.clamp(floor, 1.0 - floor).ln()
         });
+        let [roc_area, average_precision] = areas(predictions).map(Some);
         Self {
+            top_k: top_k::reported(predictions),
+            matthews_correlation: Some(confusion.matthews_correlation()),
+            cohen_kappa: confusion.cohen_kappa(),
+            roc_area,
+            average_precision,
+            calibration: Some(Calibration::measure(predictions, Calibration::BINS)),
             accuracy: confusion.accuracy(),
             balanced_accuracy: confusion.balanced_accuracy(),
             per_class: confusion.per_class(),

@@ -1,7 +1,13 @@
 //! Agreement with scikit-learn (`fixtures/make/metrics.py`).
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use sarangi_eval::{ClassScore, Evaluation, Pooling, Prediction, Predictions, Scores};
+mod goldens {
+    pub(crate) mod probabilities;
+    pub(crate) mod scores;
+}
+
+use goldens::{probabilities, scores};
+use sarangi_eval::{Evaluation, Pooling, Prediction, Predictions};
 use sarangi_testkit::fixture;
 use serde::Deserialize;
 
@@ -18,25 +24,20 @@ struct Golden {
 
 #[derive(Deserialize)]
 struct Expected {
-    confusion: Vec<Vec<u64>>,
-    row_fractions: Vec<Vec<f64>>,
-    accuracy: f64,
-    balanced_accuracy: f64,
-    precision: Vec<f64>,
-    recall: Vec<f64>,
-    f1: Vec<f64>,
-    support: Vec<u64>,
-    r#macro: [f64; 3],
-    weighted: [f64; 3],
-    log_loss: f64,
+    #[serde(flatten)]
+    scores: scores::Expected,
+    probabilities: probabilities::Expected,
 }
 
 #[test]
-fn scores_are_those_of_scikit_learn() {
+fn scores_and_curves_are_those_of_scikit_learn() {
     let folder = fixture("golden/metrics");
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let golden: Golden = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let predictions = golden.predictions();
@@ -45,8 +46,23 @@ fn scores_are_those_of_scikit_learn() {
             (Pooling::MeanProbability, &golden.mean_probability),
         ] {
             let got = Evaluation::of(&predictions, pooling);
-            expected.assert(&format!("{name}: {pooling:?}"), &got.track, golden.atol);
-            golden.chunk.assert(&name, &got.chunk, golden.atol);
+            let label = format!("{name}: {pooling:?}");
+            let pooled = predictions.pool(pooling);
+            for (label, scores, predictions, expected) in [
+                (&label, &got.track, &pooled, expected),
+                (&name, &got.chunk, &predictions, &golden.chunk),
+            ] {
+                let near = |what: &str, got: f64, want: f64| {
+                    assert!(
+                        (got - want).abs() <= golden.atol,
+                        "{label}: {what}: got {got}, want {want}"
+                    );
+                };
+                expected.scores.assert(label, scores, near);
+                expected
+                    .probabilities
+                    .assert(label, scores, predictions, near);
+            }
         }
         files += 1;
     }
@@ -63,48 +79,5 @@ impl Golden {
             probabilities: probabilities.clone(),
         };
         Predictions::new(labels.collect(), chunks.map(prediction).collect()).unwrap()
-    }
-}
-
-impl Expected {
-    fn assert(&self, label: &str, got: &Scores, atol: f64) {
-        let near = |what: &str, got: f64, want: f64| {
-            assert!(
-                (got - want).abs() <= atol,
-                "{label}: {what}: got {got}, want {want}"
-            );
-        };
-        assert_eq!(got.confusion.counts(), self.confusion, "{label}");
-        for (row, want) in got
-            .confusion
-            .row_fractions()
-            .iter()
-            .zip(&self.row_fractions)
-        {
-            for (&got, &want) in row.iter().zip(want) {
-                near("row fraction", got, want);
-            }
-        }
-        near("accuracy", got.accuracy, self.accuracy);
-        near(
-            "balanced accuracy",
-            got.balanced_accuracy,
-            self.balanced_accuracy,
-        );
-        near("log loss", got.log_loss, self.log_loss);
-        assert_eq!(got.per_class.len(), self.support.len(), "{label}");
-        for (i, class) in got.per_class.iter().enumerate() {
-            near("precision", class.precision, self.precision[i]);
-            near("recall", class.recall, self.recall[i]);
-            near("f1", class.f1, self.f1[i]);
-            assert_eq!(class.support, self.support[i], "{label}: support of {i}");
-        }
-        let average = |what: &str, got: &ClassScore, want: [f64; 3]| {
-            near(what, got.precision, want[0]);
-            near(what, got.recall, want[1]);
-            near(what, got.f1, want[2]);
-        };
-        average("macro", &got.macro_average, self.r#macro);
-        average("weighted", &got.weighted_average, self.weighted);
     }
 }

@@ -1,6 +1,11 @@
 //! What holds for any predictions.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod laws {
+    mod probabilities;
+    mod statistics;
+}
+
 use proptest::prelude::*;
 use sarangi_core::Seed;
 use sarangi_eval::{Confusion, Evaluation, Pooling, Prediction, Predictions};

@@ -3,7 +3,7 @@
 use std::fmt::{self, Formatter};
 
 use crate::text_width::{pad_end, width};
-use crate::{ClassScore, Evaluation, Pooling, Scores};
+use crate::{Calibration, ClassScore, Evaluation, Interval, Pooling, Scores, TopK};
 
 /// How many of the most frequent confusions are listed.
 const PAIRS: usize = 5;
@@ -22,33 +22,82 @@ fn accuracies(evaluation: &Evaluation, f: &mut Formatter<'_>) -> fmt::Result {
         Pooling::MeanProbability => "mean probability",
     };
     let percent = |share: f64| 100.0 * share;
+    let intervals = evaluation.intervals.as_ref();
+    let between = |interval: Option<Interval>| match (interval, intervals) {
+        // Where every track is told right, or wrong, drawing tracks cannot say how sure that is.
+        (Some(Interval { low, high }), Some(all)) if low < high => format!(
+            "{:.0} % interval {:.1} to {:.1}; ",
+            percent(all.bootstrap.level),
+            percent(low),
+            percent(high),
+        ),
+        _ => String::new(),
+    };
     writeln!(
         f,
-        "track accuracy  {:5.1} % ± {:.1} ({}), by {pooling} of the chunks",
+        "track accuracy  {:5.1} % ({}{}), by {pooling} of the chunks",
         percent(track.accuracy),
-        percent(track.standard_error()),
+        between(intervals.map(|all| all.track.accuracy)),
         counted(track.examples(), "track"),
     )?;
-    // Without an error: chunks of one track are not independent, it would look too small.
     writeln!(
         f,
-        "chunk accuracy  {:5.1} % ({})",
+        "chunk accuracy  {:5.1} % ({}{})",
         percent(chunk.accuracy),
+        between(intervals.map(|all| all.chunk.accuracy)),
         counted(chunk.examples(), "chunk"),
     )
 }
 
+/// Where a number of its own is.
+type Single = fn(&Scores) -> Option<f64>;
+
+/// Where an average is.
+type Average = fn(&Scores) -> &ClassScore;
+
+/// The numbers below the table: what they are called, and where they are.
+fn singles(chunk: &Scores) -> Vec<(String, Single)> {
+    let mut singles: Vec<(String, Single)> = vec![
+        ("balanced accuracy".into(), |scores| {
+            Some(scores.balanced_accuracy)
+        }),
+        ("Matthews correlation".into(), |scores| {
+            scores.matthews_correlation
+        }),
+    ];
+    // The one that says most: with ten classes the first five are half of all.
+    if let Some(TopK { k, .. }) = chunk.top_k.iter().rfind(|top| top.k <= 3) {
+        singles.push((format!("top-{k} accuracy"), |scores| {
+            Some(scores.top_k.iter().rfind(|top| top.k <= 3)?.accuracy)
+        }));
+    }
+    singles.push(("area below ROC".into(), |scores| {
+        scores.roc_area.as_ref()?.macro_average
+    }));
+    singles.push(("average precision".into(), |scores| {
+        scores.average_precision.as_ref()?.macro_average
+    }));
+    singles.push(("log loss".into(), |scores| Some(scores.log_loss)));
+    singles.push(("calibration error".into(), |scores| {
+        scores
+            .calibration
+            .as_ref()
+            .map(|Calibration { expected_error, .. }| *expected_error)
+    }));
+    singles
+}
+
 fn table(evaluation: &Evaluation, f: &mut Formatter<'_>) -> fmt::Result {
     const LEVEL: usize = 35;
-    const SUMMARY: [&str; 4] = [
-        "macro average",
-        "weighted average",
-        "balanced accuracy",
-        "log loss",
-    ];
     let Evaluation { chunk, track, .. } = evaluation;
+    let singles = singles(chunk);
     let names = evaluation.labels.iter().map(String::as_str);
-    let first = names.chain(SUMMARY).map(width).max().unwrap_or(0);
+    let names = names.chain(singles.iter().map(|(name, _)| name.as_str()));
+    let first = names
+        .chain(["weighted average"])
+        .map(width)
+        .max()
+        .unwrap_or(0);
     let row = |f: &mut Formatter<'_>, name: &str, chunk: &str, track: &str| {
         let line = format!(
             "{}  {chunk:>LEVEL$}    {track:>LEVEL$}",
@@ -80,16 +129,19 @@ fn table(evaluation: &Evaluation, f: &mut Formatter<'_>) -> fmt::Result {
         row(f, name, &scores(chunk), &scores(track))?;
     }
     writeln!(f)?;
-    let average = |of: fn(&Scores) -> &ClassScore| (scores(of(chunk)), scores(of(track)));
-    let single = |of: fn(&Scores) -> f64| (under_recall(of(chunk)), under_recall(of(track)));
-    let summary = [
-        average(|scores| &scores.macro_average),
-        average(|scores| &scores.weighted_average),
-        single(|scores| scores.balanced_accuracy),
-        single(|scores| scores.log_loss),
+    let averages: [(&str, Average); 2] = [
+        ("macro average", |scores| &scores.macro_average),
+        ("weighted average", |scores| &scores.weighted_average),
     ];
-    for (name, (chunk, track)) in SUMMARY.iter().zip(&summary) {
-        row(f, name, chunk, track)?;
+    for (name, of) in averages {
+        row(f, name, &scores(of(chunk)), &scores(of(track)))?;
+    }
+    for (name, of) in &singles {
+        let [chunk, track] = [of(chunk), of(track)];
+        if chunk.is_some() || track.is_some() {
+            let text = |value: Option<f64>| value.map_or_else(String::new, under_recall);
+            row(f, name, &text(chunk), &text(track))?;
+        }
     }
     Ok(())
 }
