@@ -5,7 +5,11 @@ use std::path::Path;
 
 use image::{Rgb, RgbImage};
 use sarangi_core::Error;
-use sarangi_eval::{Confusion, ConfusionStyle, EpochPoint, plot_confusion, plot_curves};
+use sarangi_eval::{
+    Calibration, ClassCounts, Confusion, ConfusionStyle, Curves, EpochPoint, Prediction,
+    Predictions, plot_class_counts, plot_confusion, plot_curves, plot_precision_recall,
+    plot_reliability, plot_roc,
+};
 
 const VALIDATION: Rgb<u8> = Rgb([0, 114, 178]);
 const TRAINING: Rgb<u8> = Rgb([230, 159, 0]);
@@ -147,4 +151,89 @@ fn what_cannot_be_drawn_is_refused() {
     assert!(!path.exists());
     let folder_in_the_way = plot_curves(&history(2), dir.path());
     assert!(matches!(folder_in_the_way, Err(Error::Io { .. })));
+}
+
+/// One example of each class, nearly right.
+fn predictions(classes: usize) -> Predictions {
+    let example = |truth: usize| {
+        let rest = 0.4 / classes as f32;
+        let mut probabilities = vec![rest; classes];
+        probabilities[(truth + truth % 3) % classes] += 1.0 - rest * classes as f32;
+        Prediction {
+            track: format!("{truth}"),
+            truth,
+            probabilities,
+        }
+    };
+    Predictions::new(labels(classes), (0..classes).map(example).collect()).unwrap()
+}
+
+#[test]
+fn curves_of_classes_are_drawn_for_few_and_many_and_for_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("roc.png");
+    for classes in [1, 2, 10, 35, 200] {
+        let curves = Curves::of(&predictions(classes));
+        let mut inks = Vec::new();
+        for plot in [plot_roc, plot_precision_recall] {
+            plot(&curves, &labels(classes), "Title", &path).unwrap();
+            let image = read(&path);
+            assert_eq!(image.dimensions(), (1640, 1200));
+            inks.push(count(&image, Rgb([33, 41, 51])));
+        }
+        // The mean is drawn thick where there is one, and only in the first.
+        assert_eq!(inks[0] > inks[1] + 1000, classes > 1, "{classes}: {inks:?}");
+        assert!(matches!(
+            plot_roc(&curves, &labels(classes + 1), "", &path),
+            Err(Error::Shape { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_reliability_diagram_has_a_blue_bar_as_high_as_the_accuracy() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("reliability.png");
+    let calibration = Calibration::of(&predictions(30), 1).unwrap();
+    plot_reliability(&calibration, "Title", &path).unwrap();
+    let image = read(&path);
+    let accuracy = calibration.bins[0].accuracy.unwrap();
+    let blue = count(&image, VALIDATION) as f64 / (896.0 * 900.0);
+    assert!((blue - accuracy).abs() < 0.03, "{blue} {accuracy}");
+}
+
+#[test]
+fn classes_are_counted_in_bars() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("classes.png");
+    let counts = |classes: usize, parts: &[(&str, u64)]| ClassCounts {
+        labels: labels(classes),
+        parts: parts
+            .iter()
+            .map(|&(name, n)| (name.into(), vec![n; classes]))
+            .collect(),
+    };
+    plot_class_counts(&counts(3, &[("train", 20), ("test", 10)]), "Title", &path).unwrap();
+    let image = read(&path);
+    let [train, test] = [VALIDATION, TRAINING].map(|colour| count(&image, colour) as f64);
+    assert!((train / test - 2.0).abs() < 0.05, "{train} {test}");
+    for (classes, parts) in [
+        (1, vec![]),
+        (1000, vec![("all", u64::MAX), ("twice", u64::MAX)]),
+        (2, vec![("x", 0)]),
+    ] {
+        plot_class_counts(&counts(classes, &parts), "Title", &path).unwrap();
+    }
+    for classes in [0, 1001] {
+        assert!(matches!(
+            plot_class_counts(&counts(classes, &[]), "", &path),
+            Err(Error::Config { .. })
+        ));
+    }
+    let mut uneven = counts(3, &[("train", 1)]);
+    uneven.parts[0].1.pop();
+    assert!(matches!(
+        plot_class_counts(&uneven, "", &path),
+        Err(Error::Shape { .. })
+    ));
 }

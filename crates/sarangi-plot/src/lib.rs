@@ -6,6 +6,7 @@
 )]
 
 mod colour_map;
+mod overlay;
 mod picture;
 mod reduce;
 mod shades;
@@ -23,6 +24,8 @@ mod canvas;
 mod chart;
 #[cfg(feature = "draw")]
 mod heat;
+#[cfg(feature = "draw")]
+mod hues;
 #[cfg(feature = "draw")]
 mod layer;
 #[cfg(feature = "draw")]
@@ -52,6 +55,8 @@ pub use canvas::Canvas;
 pub use chart::Chart;
 #[cfg(feature = "draw")]
 pub use heat::Heat;
+#[cfg(feature = "draw")]
+pub use hues::categorical;
 #[cfg(feature = "draw")]
 pub use layer::{Layer, Style};
 #[cfg(feature = "draw")]
