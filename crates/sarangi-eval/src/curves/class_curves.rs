@@ -20,8 +20,8 @@ pub struct Areas {
 
 /// ROC and precision-recall curves, each class against the rest, from probabilities.
 ///
-/// `roc.per_class`, `pr.per_class`: scikit-learn's `roc_curve` and `precision_recall_curve` of
-/// `truth == k` and `probabilities[:, k]`. The micro averages are those of `ravel`ed indicators.
+/// The curve of class k is scikit-learn's `roc_curve` or `precision_recall_curve` of `truth == k` and
+/// `probabilities[:, k]`; the micro averages are those of the raveled indicators and probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// The ROC curve of each class; none where all examples are of it, or none is.

@@ -1,8 +1,8 @@
 //! The number that everybody asks for, and how sure it is.
 
-use super::RunReport;
 use super::html::Html;
 use super::numbers::{counted, decimal, percent, percent_range};
+use super::{RunReport, Warning};
 use crate::{Evaluation, Interval, Pooling, Scores};
 
 pub(crate) fn section(report: &RunReport) -> Html {
@@ -16,7 +16,13 @@ pub(crate) fn section(report: &RunReport) -> Html {
         &[("class", "quiet")],
         format_args!("Result on the {} part", part.name),
     );
-    html.element("div", &[("class", "headline")], |html| {
+    // Nobody should take the number of a leaking split for a result.
+    let leaks = report
+        .warnings
+        .iter()
+        .any(|warning| matches!(warning, Warning::Leak(_)));
+    let class = if leaks { "headline leaks" } else { "headline" };
+    html.element("div", &[("class", class)], |html| {
         let intervals = evaluation.intervals.as_ref();
         number(
             html,
