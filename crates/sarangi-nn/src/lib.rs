@@ -31,6 +31,6 @@ pub use ops::{
     global_max_pool2d, linear, log_softmax, max_pool2d, mul, mul_scalar, narrow, permute, relu,
     relu6, resize_bilinear, sgd_step, sigmoid, softmax, with_candle,
 };
-pub use params::{Freeze, Parameter, ParameterShape, Params};
+pub use params::{Freeze, Hold, NamePatterns, Parameter, ParameterShape, Params};
 pub use trace::trace;
 pub use value::Value;

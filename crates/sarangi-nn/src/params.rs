@@ -1,6 +1,8 @@
 //! The named parameters of a network.
 
 mod freeze;
+mod hold;
+mod patterns;
 mod values;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,8 @@ use sarangi_core::{During, Error, Result, Seed};
 
 use crate::Init;
 pub use freeze::Freeze;
+pub use hold::Hold;
+pub use patterns::NamePatterns;
 use values::{Origin, fit, missing, refusal, unknown};
 
 /// The most values that one tensor may have: 8 GiB of f32. A description that asks for more is
@@ -69,6 +73,8 @@ pub struct Params {
     origin: Arc<Origin>,
     device: Device,
     freeze: Freeze,
+    /// What is held still, or let go, by name.
+    hold: Arc<Hold>,
     /// Whether this is a place of the network's head.
     head: bool,
 }
@@ -104,6 +110,7 @@ impl Params {
             origin: Arc::new(origin),
             device: device.clone(),
             freeze: Freeze::Nothing,
+            hold: Arc::default(),
             head: false,
         }
     }
@@ -141,9 +148,34 @@ impl Params {
         }
     }
 
-    /// What is held still here.
+    /// The same place, what layers make from here on held still or let go by its full name; this
+    /// goes above what was [frozen](Self::frozen), in the network's head too.
+    ///
+    /// A network that is built again at the same parameters under another `hold` has the same values,
+    /// and [`trainable`](Self::trainable) follows: so layers thaw in the course of a training.
+    #[must_use]
+    pub fn holding(&self, hold: Hold) -> Self {
+        Self {
+            hold: Arc::new(hold),
+            ..self.clone()
+        }
+    }
+
+    /// What is frozen here, names aside.
     pub fn freeze(&self) -> Freeze {
         self.freeze
+    }
+
+    /// Whether the weight `name` at this place is trained.
+    fn trains(&self, name: &str) -> bool {
+        let by_name = self.hold.rules(&self.full_name(name));
+        by_name.unwrap_or(self.freeze != Freeze::Base)
+    }
+
+    /// Whether the running statistic `name` at this place moves in training.
+    pub(crate) fn moves(&self, name: &str) -> bool {
+        let by_name = self.hold.rules(&self.full_name(name));
+        by_name.unwrap_or(self.freeze == Freeze::Nothing)
     }
 
     /// The device on which the tensors live.
@@ -151,15 +183,15 @@ impl Params {
         &self.device
     }
 
-    /// The trainable tensor `name` at this place; of a [frozen base](Freeze::Base) it is not
-    /// trainable, and no gradient of it is computed.
+    /// The trainable tensor `name` at this place; of a [frozen base](Freeze::Base), and where it is
+    /// [held](Self::holding) by its name, it is not trainable, and no gradient of it is computed.
     ///
     /// # Errors
     /// [`Error::Config`] if the shape has more than 2³¹ values, [`Error::Shape`] if the parameter
     /// exists with another shape, or is to be [given](Self::from_values) and does not fit,
     /// [`Error::Backend`] if the device fails.
     pub fn weight(&self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
-        let trains = self.freeze != Freeze::Base;
+        let trains = self.trains(name);
         let shape = shape.into();
         Ok(match self.get(name, &shape, init, trains)? {
             Some(var) if trains => var.as_tensor().clone(),
@@ -298,7 +330,7 @@ impl Params {
     /// The variable of this name, made if it is not there; none in an outline.
     fn get(&self, name: &str, shape: &Shape, init: Init, trainable: bool) -> Result<Option<Var>> {
         let name = self.full_name(name);
-        if let Some(existing) = self.store().get(&name) {
+        if let Some(existing) = self.store().get_mut(&name) {
             if existing.shape != *shape {
                 let (want, have) = (format!("{shape:?}"), format!("{:?}", existing.shape));
                 return Err(Error::shape(
@@ -307,6 +339,7 @@ impl Params {
                     have,
                 ));
             }
+            existing.trainable = trainable;
             return Ok(existing.var.clone());
         }
         let count = shape

@@ -30,6 +30,21 @@ pub(crate) fn scale(values: &mut [f32], factor: f32) {
         .for_each(|values| values.iter_mut().for_each(|value| *value *= factor));
 }
 
+/// Adds to all values.
+pub(crate) fn add(values: &mut [f32], more: &[f32]) {
+    values
+        .par_chunks_mut(VALUES)
+        .zip(more.par_chunks(VALUES))
+        .for_each(|(values, more)| values.iter_mut().zip(more).for_each(|(v, m)| *v += m));
+}
+
+/// Brings all values into [−`bound`, `bound`].
+pub(crate) fn clamp(values: &mut [f32], bound: f32) {
+    values
+        .par_chunks_mut(VALUES)
+        .for_each(|values| values.iter_mut().for_each(|v| *v = v.clamp(-bound, bound)));
+}
+
 /// `y = 1 / (1 + exp(−y))`, by the hyperbolic tangent, which overflows nowhere.
 pub(crate) fn sigmoid(y: &mut [f32]) {
     y.par_chunks_mut(VALUES).for_each(|y| {

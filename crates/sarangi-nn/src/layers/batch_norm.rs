@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Result};
 
-use crate::{Freeze, Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
+use crate::{Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
 
 /// The numbers of a [`BatchNorm`]; the default is torch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,8 +27,9 @@ impl Default for BatchNormSpec {
 /// `torch.nn.BatchNorm1d` and `BatchNorm2d`.
 ///
 /// In training it uses the batch's statistics and moves `running_mean` and `running_var` (unbiased)
-/// towards them; in evaluation, and always where it was made [frozen](crate::Params::frozen), it
-/// uses the running ones and leaves them.
+/// towards them; in evaluation, and always where it was made [frozen](crate::Params::frozen) or its
+/// `running_mean` is [held](crate::Params::holding) by name, it uses the running ones and leaves
+/// them.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
     weight: Tensor,
@@ -51,7 +52,7 @@ impl BatchNorm {
             running_mean: params.buffer("running_mean", channels, Init::Const(0.0))?,
             running_var: params.buffer("running_var", channels, Init::Const(1.0))?,
             spec,
-            still: params.freeze() != Freeze::Nothing,
+            still: !params.moves("running_mean"),
         })
     }
 

@@ -220,3 +220,40 @@ fn an_outline_keeps_names_and_shapes_and_no_values() {
     ask_for_two(&outline).unwrap();
     assert_eq!(shapes(&outline), shapes(&two(1)));
 }
+
+#[test]
+fn names_hold_and_let_go_and_a_second_building_follows() {
+    let params = Params::new(Seed(1), &Device::Cpu);
+    let build = |params: &Params| {
+        for layer in ["a", "b"] {
+            let place = params.frozen(Freeze::Base).sub(layer);
+            place.weight("weight", 3, Init::FanInUniform).unwrap();
+            place.buffer("running_mean", 3, Init::Const(0.0)).unwrap();
+        }
+        let head = params.frozen(Freeze::Base).thawed().sub("head");
+        let weight = head.weight("weight", 3, Init::FanInUniform).unwrap();
+        let moves = params.frozen(Freeze::Base).sub("b").moves("running_mean");
+        (weight.is_variable(), moves)
+    };
+    let trainable = || -> Vec<String> {
+        let trainable = params.trainable().into_iter();
+        trainable.map(|(name, _)| name).collect()
+    };
+    let hold = |held: &[&str], free: &[&str]| Hold {
+        held: held.iter().copied().collect(),
+        free: free.iter().copied().collect(),
+    };
+    assert_eq!(build(&params), (true, false));
+    assert_eq!(trainable(), ["head.weight"]);
+    let before = params.snapshot().unwrap();
+    assert_eq!(
+        build(&params.holding(hold(&["head.*"], &["b.*"]))),
+        (false, true)
+    );
+    assert_eq!(trainable(), ["b.weight"]);
+    assert_eq!(build(&params.holding(hold(&["*"], &["*"]))), (true, true));
+    assert_eq!(trainable(), ["a.weight", "b.weight", "head.weight"]);
+    for (name, tensor) in params.snapshot().unwrap() {
+        assert_eq!(tensor.to_string(), before[&name].to_string());
+    }
+}
