@@ -13,7 +13,7 @@ use sarangi::core::{IntoTensor, Seed, Spec};
 use sarangi::models::{FiveChannelCnnSpec, ModelContext, ModelSpec};
 use sarangi::nn::{CrossEntropy, Mode, Params, Targets, Value, cross_entropy};
 use sarangi::prelude::Backend;
-use sarangi::train::{Adam, OptimiserSpec};
+use sarangi::train::{Optimiser, OptimiserSpec};
 
 const BATCH: usize = 32;
 
@@ -38,7 +38,7 @@ fn five_channel_cnn(c: &mut Criterion) {
         let batch = Array4::from_shape_simple_fn((BATCH, 5, 40, 130), || rng.normal() as f32);
         let xs = batch.into_tensor(&device).expect("a batch");
         let targets: Vec<u32> = (0..BATCH as u32).map(|i| i % 10).collect();
-        let mut adam = Adam::new(&OptimiserSpec::default(), &params).expect("the spec");
+        let mut optimiser = Optimiser::new(&OptimiserSpec::default(), &params).expect("the spec");
 
         group.bench_function(format!("forward/{backend}"), |b| {
             b.iter(|| network.predict(&xs).expect("a forward pass"));
@@ -52,7 +52,8 @@ fn five_channel_cnn(c: &mut Criterion) {
                 let targets = Targets::Classes(&targets);
                 let loss = cross_entropy(&logits, targets, &CrossEntropy::default());
                 let loss = loss.expect("a loss");
-                adam.step(&loss.backward().expect("gradients"), 1e-3)
+                optimiser
+                    .step(&loss.backward().expect("gradients"), 1e-3)
                     .expect("a step");
             });
         });

@@ -21,7 +21,7 @@ use sarangi::nn::{
     CrossEntropy, Freeze, Mode, Model, Params, Targets, Value, cross_entropy, softmax,
 };
 use sarangi::prelude::*;
-use sarangi::train::{Adam, ModelFile, OptimiserSpec};
+use sarangi::train::{ModelFile, Optimiser, OptimiserSpec};
 
 /// Keeps the large buffers of training instead of giving them back to the kernel in every step.
 #[global_allocator]
@@ -118,7 +118,7 @@ fn learn(params: &Params, network: &dyn Model, tracks: &[Track]) -> anyhow::Resu
         eps: 1e-8,
         weight_decay: 0.0,
     };
-    let mut adam = Adam::new(&spec, params)?;
+    let mut optimiser = Optimiser::new(&spec, params)?;
     for epoch in 0..20 {
         let mut order: Vec<usize> = (0..tracks.len()).collect();
         Seed(2).rng(epoch, 0).shuffle(&mut order);
@@ -129,7 +129,7 @@ fn learn(params: &Params, network: &dyn Model, tracks: &[Track]) -> anyhow::Resu
             let answers = vec![track.answer; track.count];
             let targets = Targets::Classes(&answers);
             let loss = cross_entropy(&logits, targets, &CrossEntropy::default())?;
-            adam.step(&loss.backward()?, spec.lr())?;
+            optimiser.step(&loss.backward()?, spec.lr())?;
         }
     }
     Ok(())

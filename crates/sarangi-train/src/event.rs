@@ -26,16 +26,20 @@ pub enum Event<'a> {
     },
     /// Something that a person should know; the run goes on.
     Warning(String),
-    /// A training step is done.
+    /// A training batch is done.
     Step {
         /// The epoch, from 1.
         epoch: usize,
-        /// Steps done in this epoch.
+        /// Batches done in this epoch.
         done: usize,
-        /// All steps of an epoch.
+        /// All batches of an epoch.
         total: usize,
         /// The mean loss so far in this epoch.
         loss: f64,
+        /// The share of its chunks that were right.
+        accuracy: f64,
+        /// How many chunks these are.
+        chunks: usize,
     },
     /// An epoch is done and saved.
     Epoch {
@@ -43,6 +47,11 @@ pub enum Event<'a> {
         record: &'a EpochRecord,
         /// The last epoch of the run.
         last: usize,
+    },
+    /// The run ends before its last epoch, since it no longer gets better.
+    StoppedEarly {
+        /// The epoch that it ended with.
+        epoch: usize,
     },
 }
 

@@ -10,7 +10,7 @@ use sarangi_eval::Pooling;
 use sarangi_models::ModelSpec;
 use serde::{Deserialize, Serialize};
 
-use crate::{OptimiserSpec, ScheduleSpec};
+use crate::TrainingSpec;
 
 /// A recipe: with the data, it decides every byte of the model.
 ///
@@ -45,31 +45,6 @@ pub struct Recipe {
     pub prediction: PredictionSpec,
 }
 
-/// How a network is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingSpec {
-    /// How often every training chunk is seen.
-    pub epochs: usize,
-    /// Chunks in a step.
-    pub batch_size: usize,
-    /// The rule of a step.
-    pub optimiser: OptimiserSpec,
-    /// How the learning rate moves.
-    pub schedule: ScheduleSpec,
-}
-
-impl Default for TrainingSpec {
-    fn default() -> Self {
-        Self {
-            epochs: 30,
-            batch_size: 32,
-            optimiser: OptimiserSpec::default(),
-            schedule: ScheduleSpec::default(),
-        }
-    }
-}
-
 /// How a track's chunks become one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -100,6 +75,7 @@ impl Recipe {
         let mut recipe = parse(&text).map_err(fail)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         recipe.split = recipe.split.relative_to(folder);
+        recipe.training = recipe.training.relative_to(folder);
         let recipe = recipe.with(settings).map_err(fail)?;
         recipe.check().map_err(|e| fail(e.to_string()))?;
         Ok(recipe)
@@ -146,33 +122,16 @@ impl Recipe {
     /// # Errors
     /// [`Error::Config`] naming the first field that makes no sense.
     pub fn check(&self) -> Result<()> {
-        let TrainingSpec {
-            epochs,
-            batch_size,
-            optimiser,
-            schedule,
-        } = &self.training;
-        if *epochs == 0 {
-            return Err(Error::config(
-                "training",
-                "epochs",
-                "must be at least 1, got 0",
-            ));
-        }
-        // Batch norm needs two to have a variance; the other bound is on memory.
-        if !(2..=LARGEST_BATCH).contains(batch_size) {
-            let reason = format!("must be from 2 to {LARGEST_BATCH}, got {batch_size}");
-            return Err(Error::config("training", "batch_size", reason));
-        }
         if let Some(policy) = &self.augment {
             policy.check(self.front_end.rate)?;
         }
-        optimiser.check()?;
-        schedule.check()
+        let mixes = self
+            .augment
+            .as_ref()
+            .is_some_and(|policy| policy.mix.is_some());
+        self.training.check(mixes)
     }
 }
-
-const LARGEST_BATCH: usize = 65_536;
 
 fn parse(text: &str) -> Result<Recipe, String> {
     toml::from_str(text).map_err(|e| {

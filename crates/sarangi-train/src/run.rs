@@ -1,6 +1,7 @@
 //! The folder of a training run.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sarangi_core::{Error, Result, write_atomically};
@@ -12,6 +13,25 @@ const PLOTS: [&str; 3] = ["curves", CONFUSION[0], CONFUSION[1]];
 
 /// The confusion matrices of the chunks and of the tracks.
 const CONFUSION: [&str; 2] = ["confusion-chunks", "confusion-tracks"];
+
+/// The folder of the models of every few epochs, and how their names begin.
+const CHECKPOINTS: &str = "checkpoints";
+const CHECKPOINT: &str = "epoch-";
+
+/// The names in a folder; none if there is no such folder.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|e| Error::io(folder, e))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|e| Error::io(folder, e))?.file_name();
+        // Our own names are texts.
+        names.extend(name.into_string().ok());
+    }
+    Ok(names)
+}
 
 /// The files of a training run, each written whole.
 #[derive(Clone, Debug)]
@@ -40,6 +60,30 @@ impl Run {
     /// The model of the last epoch.
     pub fn last(&self) -> PathBuf {
         self.folder.join("last.safetensors")
+    }
+
+    /// The model of an epoch, where the recipe asks for one every few epochs.
+    pub fn checkpoint(&self, epoch: usize) -> PathBuf {
+        let name = format!("{CHECKPOINT}{epoch:04}.safetensors");
+        self.folder.join(CHECKPOINTS).join(name)
+    }
+
+    /// Those that are there, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if their folder cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<PathBuf>> {
+        let mut found = names(&self.folder.join(CHECKPOINTS))?;
+        found.retain(|name| name.starts_with(CHECKPOINT) && name.ends_with(".safetensors"));
+        found.sort_unstable();
+        let folder = self.folder.join(CHECKPOINTS);
+        Ok(found.into_iter().map(|name| folder.join(name)).collect())
+    }
+
+    /// The history as TensorBoard reads it, where the recipe asks for it.
+    pub fn tensorboard(&self) -> PathBuf {
+        // TensorBoard knows its files by the second part; the first number would be the time.
+        self.folder.join("events.out.tfevents.0.sarangi")
     }
 
     /// What resuming needs.
@@ -83,12 +127,32 @@ impl Run {
             self.recipe(),
             self.quarantine(),
             self.evaluation(),
+            self.tensorboard(),
         ];
         files
             .into_iter()
             .chain(plots)
+            // Where they cannot be listed there is nothing to remove or keep.
+            .chain(self.checkpoints().unwrap_or_default())
             .filter(|path| path.exists())
             .collect()
+    }
+
+    /// Removes what a run that was killed had begun to write.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be listed or removed.
+    pub fn sweep(&self) -> Result<()> {
+        for folder in [self.folder.clone(), self.folder.join(CHECKPOINTS)] {
+            for name in names(&folder)? {
+                // As `write_atomically` calls them.
+                if name.starts_with('.') && name.ends_with(".part") {
+                    let path = folder.join(name);
+                    fs::remove_file(&path).map_err(|e| Error::io(path, e))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes the run's own files; the cache and whatever else is in the folder stay.

@@ -24,7 +24,7 @@ pub struct TrainOptions {
     pub cache: Option<PathBuf>,
     /// Which device computes.
     pub device: Backend,
-    /// Go on where the run in `out` stopped.
+    /// Go on where the run in `out` stopped; at the beginning, if none of its epochs was saved.
     pub resume: bool,
     /// Replace the run in `out`.
     pub overwrite: bool,
@@ -60,7 +60,8 @@ pub struct Outcome {
 
 /// Trains a network as a recipe says and writes the run's folder.
 ///
-/// The model of the epoch with the lowest validation loss is kept, and tested once at the end.
+/// The model of the best epoch, by the number that the recipe monitors, is kept, and tested once at
+/// the end.
 ///
 /// # Errors
 /// Whatever is wrong with the recipe, the data or the folder, before anything is written if it can
@@ -74,7 +75,8 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
             "is there from an earlier run; resume it, overwrite it, or name another folder";
         return Err(Error::data(file, reason));
     }
-    if options.resume && !run.state().exists() {
+    // A run that was killed before its first epoch was saved begins anew.
+    if options.resume && run.existing().is_empty() {
         return Err(Error::data(&options.out, "holds no run to resume"));
     }
     let device = options.device.device()?;
@@ -142,10 +144,11 @@ fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
     let params = Params::new(recipe.seed, &Device::Cpu);
     let [in_channels, bins, frames] = front_end.shape();
     let network = recipe.model.build(ModelContext {
-        params: &params,
+        params: &recipe.training.thaw().place(&params, 1),
         in_channels,
         classes: 2,
     })?;
+    recipe.training.check_network(&params)?;
     let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
     network.predict(&nothing).map(|_| ())
 }

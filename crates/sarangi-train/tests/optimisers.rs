@@ -1,56 +1,181 @@
-//! Adam, step for step torch's: with gradients that are given, and on a whole network.
+//! Optimisers, step for step torch's: with gradients that are given, and on a whole network.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor};
-use ndarray::IxDyn;
+use ndarray::{ArrayViewD, IxDyn};
 use sarangi_core::{IntoTensor, Seed, Spec, TensorExt};
 use sarangi_models::{FiveChannelCnnSpec, ModelContext, ModelSpec};
-use sarangi_nn::{CrossEntropy, Init, Mode, Params, Targets, Value, cross_entropy, with_candle};
+use sarangi_nn::{
+    CrossEntropy, Gradients, Hold, Init, Mode, NamePatterns, Params, Targets, Value, cross_entropy,
+    with_candle,
+};
 use sarangi_testkit::{Golden, goldens};
-use sarangi_train::{Adam, OptimiserSpec};
+use sarangi_train::{LrFactor, Optimiser, OptimiserSpec, ParameterRules};
 
-fn adam_spec(golden: &Golden) -> OptimiserSpec {
+/// Goldens of Adam say nothing of its type.
+fn spec(golden: &Golden) -> OptimiserSpec {
     let mut spec = golden.spec.clone();
-    spec.as_object_mut().unwrap().remove("steps");
-    spec["type"] = "adam".into();
+    let fields = spec.as_object_mut().unwrap();
+    fields.remove("steps");
+    fields.entry("type").or_insert("adam".into());
     serde_json::from_value(spec).unwrap()
 }
 
-/// With given gradients nothing can differ but the optimiser: 1e-6 of the peak after each step.
+fn parameter(golden: &Golden) -> Params {
+    let params = Params::new(Seed(0), &Device::Cpu);
+    params.weight("p", 40, Init::Const(0.0)).unwrap();
+    let start = golden.array("start").into_tensor(&Device::Cpu).unwrap();
+    let start = BTreeMap::from([("p".to_owned(), start)]);
+    params.load(&start).unwrap();
+    params
+}
+
+/// What a step with this gradient needs: the gradient of sum(p · g) with respect to p is g.
+fn gradients(p: &Tensor, gradient: ArrayViewD<'_, f32>) -> Gradients {
+    let gradient = gradient.to_owned().into_tensor(&Device::Cpu).unwrap();
+    let nothing = Value::tracked(&Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap());
+    let product = |_: &[Tensor]| (p * gradient)?.sum_all();
+    let loss = with_candle(&[&nothing.unwrap()], &[p], product).unwrap();
+    loss.backward().unwrap()
+}
+
+/// With given gradients nothing can differ but the optimiser: 1e-6 of the peak after each step. Half
+/// way the optimiser is saved, and another one goes on.
 #[test]
 fn ten_steps_with_given_gradients_equal_torch() {
     let goldens: Vec<Golden> = goldens("train")
         .into_iter()
-        .filter(|g| g.name.starts_with("adam_given"))
+        .filter(|g| g.name.contains("_given_"))
         .collect();
-    assert_eq!(goldens.len(), 3);
+    assert_eq!(goldens.len(), 3 + 2 + 6);
     for golden in goldens {
-        let params = Params::new(Seed(0), &Device::Cpu);
-        params.weight("p", 40, Init::Const(0.0)).unwrap();
-        let start = golden.array("start").into_tensor(&Device::Cpu).unwrap();
-        params
-            .load(&BTreeMap::from([("p".to_owned(), start)]))
-            .unwrap();
+        let params = parameter(&golden);
         let p = params.trainable().remove(0).1;
-        let spec = adam_spec(&golden);
-        let mut adam = Adam::new(&spec, &params).unwrap();
+        let spec = spec(&golden);
+        let mut optimiser = Optimiser::new(&spec, &params).unwrap();
         let mut steps = Vec::new();
-        for gradient in golden.array("gradients").outer_iter() {
-            let gradient = gradient.to_owned().into_tensor(&Device::Cpu).unwrap();
-            // The gradient of sum(p · g) with respect to p is g.
-            let nothing = Value::tracked(&Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap());
-            let product = |_: &[Tensor]| (p.as_tensor() * gradient)?.sum_all();
-            let loss = with_candle(&[&nothing.unwrap()], &[&p], product).unwrap();
-            adam.step(&loss.backward().unwrap(), spec.lr()).unwrap();
+        for (number, gradient) in golden.array("gradients").outer_iter().enumerate() {
+            if number == 5 {
+                let (memory, made) = (optimiser.memory(), optimiser.steps());
+                let memory = memory
+                    .into_iter()
+                    .map(|(name, t)| (name, t.copy().unwrap()));
+                optimiser = Optimiser::new(&spec, &params).unwrap();
+                optimiser
+                    .restore(&memory.collect(), made, &BTreeMap::new())
+                    .unwrap();
+            }
+            optimiser.step(&gradients(&p, gradient), spec.lr()).unwrap();
             steps.push(p.as_tensor().copy().unwrap());
         }
+        assert_eq!(optimiser.steps(), 10);
         let steps = Tensor::stack(&steps, 0).unwrap();
         steps
             .with_array::<IxDyn, _>(|steps| golden.assert_close("steps", steps))
             .unwrap();
+    }
+}
+
+fn given(name: &str) -> Golden {
+    let goldens = goldens("train").into_iter();
+    goldens.filter(|g| g.name == name).next_back().unwrap()
+}
+
+#[test]
+fn rules_change_the_rate_and_spare_the_decay_of_what_they_name() {
+    let golden = given("sgd_given_decay");
+    let step = |rules: ParameterRules, lr: f64, weight_decay: f64| {
+        let params = parameter(&golden);
+        let p = params.trainable().remove(0).1;
+        let spec = OptimiserSpec::Sgd {
+            lr,
+            momentum: 0.0,
+            dampening: 0.0,
+            weight_decay,
+            nesterov: false,
+        };
+        let mut optimiser = Optimiser::with_rules(&spec, rules, &params).unwrap();
+        let gradient = golden.array("gradients");
+        let gradient = gradient.outer_iter().next().unwrap().to_owned();
+        let gradients = gradients(&p, gradient.view());
+        optimiser.step(&gradients, lr).unwrap();
+        p.as_tensor().to_vec1::<f32>().unwrap()
+    };
+    let patterns = |text: &str| NamePatterns::from_iter([text]);
+    let factor = |text, factor| LrFactor {
+        patterns: patterns(text),
+        factor,
+    };
+    let rules = ParameterRules {
+        // The first one that matches counts.
+        lr_factors: vec![factor("?", 0.5), factor("*", 7.0)],
+        no_decay: patterns("p*"),
+    };
+    assert_eq!(
+        step(rules, 0.5, 0.1),
+        step(ParameterRules::default(), 0.25, 0.0)
+    );
+    let rules = ParameterRules {
+        lr_factors: vec![factor("q", 0.5)],
+        ..ParameterRules::default()
+    };
+    let params = parameter(&golden);
+    let error = Optimiser::with_rules(&spec(&golden), rules, &params).unwrap_err();
+    assert!(error.to_string().contains("`q` matches none"), "{error}");
+}
+
+/// What thaws later counts its steps from there, as a parameter that is added to torch's Adam does.
+#[test]
+fn what_is_trained_later_begins_as_if_it_were_new() {
+    let golden = given("adam_given_decay");
+    let spec = spec(&golden);
+    let array = golden.array("gradients");
+    let params = parameter(&golden);
+    let held = params.holding(Hold {
+        held: NamePatterns::from_iter(["p"]),
+        free: NamePatterns::default(),
+    });
+    held.weight("p", 40, Init::Const(0.0)).unwrap();
+    let mut optimiser = Optimiser::new(&spec, &params).unwrap();
+    assert!(optimiser.parameters().is_empty());
+    let p = params.weight("p", 40, Init::Const(0.0)).unwrap();
+    let all = array.outer_iter();
+    for gradient in all.clone().take(3) {
+        optimiser.step(&gradients(&p, gradient), spec.lr()).unwrap();
+    }
+    optimiser.follow(&params).unwrap();
+    let mut steps = Vec::new();
+    for gradient in all {
+        optimiser.step(&gradients(&p, gradient), spec.lr()).unwrap();
+        steps.push(p.copy().unwrap());
+    }
+    assert_eq!(optimiser.steps(), 13);
+    let steps = Tensor::stack(&steps, 0).unwrap();
+    steps
+        .with_array::<IxDyn, _>(|steps| golden.assert_close("steps", steps))
+        .unwrap();
+}
+
+#[test]
+fn descriptions_that_make_no_sense_are_named() {
+    for (text, parts) in [
+        (r#"{"type":"sgd","lr":0}"#, ["sgd", "lr"]),
+        (r#"{"type":"sgd","nesterov":true}"#, ["sgd", "nesterov"]),
+        (r#"{"type":"sgd","momentum":1}"#, ["sgd", "momentum"]),
+        (r#"{"type":"sgd","dampening":2}"#, ["sgd", "dampening"]),
+        (
+            r#"{"type":"adamw","weight_decay":-1}"#,
+            ["adamw", "weight_decay"],
+        ),
+        (r#"{"type":"adam","betas":[0.9,1]}"#, ["adam", "betas"]),
+    ] {
+        let spec: OptimiserSpec = serde_json::from_str(text).unwrap();
+        let params = Params::new(Seed(0), &Device::Cpu);
+        let error = Optimiser::new(&spec, &params).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     }
 }
 
@@ -91,8 +216,8 @@ fn ten_steps_of_the_five_channel_network_equal_torch() {
 
     let x = golden.array("x").into_tensor(&Device::Cpu).unwrap();
     let targets: Vec<u32> = golden.array("targets").iter().map(|&t| t as u32).collect();
-    let spec = adam_spec(&golden);
-    let mut adam = Adam::new(&spec, &params).unwrap();
+    let spec = spec(&golden);
+    let mut optimiser = Optimiser::new(&spec, &params).unwrap();
     let losses = golden.array("losses");
     for &expected in &losses {
         let mut rng = Seed(0).rng(0, 0);
@@ -105,7 +230,9 @@ fn ten_steps_of_the_five_channel_network_equal_torch() {
             (value - expected).abs() < 1e-5 * expected.abs(),
             "{value} and {expected}"
         );
-        adam.step(&loss.backward().unwrap(), spec.lr()).unwrap();
+        optimiser
+            .step(&loss.backward().unwrap(), spec.lr())
+            .unwrap();
     }
     let mut compared = 0;
     for (name, tensor) in params.snapshot().unwrap() {

@@ -1,10 +1,14 @@
 //! `sarangi train`.
 
-use std::sync::{Mutex, PoisonError};
+mod pace;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use sarangi::train::{Event, Observer, Recipe, TrainOptions};
 use serde::Serialize;
+
+use pace::Pace;
 
 use crate::args::{Common, TrainArgs};
 use crate::console::{Console, Progress};
@@ -40,6 +44,7 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
     let watcher = Watcher {
         console,
         bar: Mutex::new(None),
+        pace: Mutex::new(Pace::new()),
     };
     let outcome = sarangi::train::train(&recipe, &options, &watcher)?;
     let model = outcome.run.model();
@@ -62,6 +67,8 @@ struct Watcher<'a> {
     console: &'a Console,
     /// The bar of the work at hand.
     bar: Mutex<Option<Progress<'a>>>,
+    /// How fast the training goes.
+    pace: Mutex<Pace>,
 }
 
 impl<'a> Watcher<'a> {
@@ -69,6 +76,10 @@ impl<'a> Watcher<'a> {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         bar.get_or_insert_with(|| self.console.progress(what, total))
             .set(done, message);
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end_bar(&self) {
@@ -104,28 +115,41 @@ impl Observer for Watcher<'_> {
                     split.valid.len(),
                     split.test.len(),
                 ));
+                self.pace().begin();
             }
             Event::Warning(text) => {
                 self.end_bar();
                 self.console.note(format_args!("warning: {text}"));
             }
-            // One line for each epoch is enough where there is no bar.
             Event::Step {
                 epoch,
                 done,
                 total,
                 loss,
-            } if self.console.has_bars() => {
-                self.show(
-                    "training",
-                    done,
-                    total,
-                    format!("epoch {epoch}, loss {loss:.4}"),
-                );
+                accuracy,
+                chunks,
+            } => {
+                let speed = self.pace().step(chunks);
+                // One line for each epoch is enough where there is no bar.
+                if self.console.has_bars() {
+                    let right = 100.0 * accuracy;
+                    let message = format!(
+                        "epoch {epoch}, loss {loss:.4}, {right:.1} % right, {speed:.0} chunks/s"
+                    );
+                    self.show("training", done, total, message);
+                }
             }
             Event::Epoch { record, last } => {
                 self.end_bar();
-                self.console.note(record.line(last));
+                let pace = self.pace().epoch(record.epoch, last);
+                self.console
+                    .note(format_args!("{}  {pace}", record.line(last)));
+            }
+            Event::StoppedEarly { epoch } => {
+                self.end_bar();
+                self.console.note(format_args!(
+                    "stopped early after epoch {epoch}: it no longer gets better"
+                ));
             }
             _ => {}
         }

@@ -1,0 +1,88 @@
+//! From the first epoch to the last.
+
+use sarangi_core::Result;
+use sarangi_data::Part;
+
+use super::{Learner, Training};
+use crate::state::State;
+use crate::{EpochRecord, Event, ModelFile, Observer, Outcome, Run};
+
+impl Training<'_> {
+    pub(crate) fn run(&self, run: &Run, observer: &dyn Observer) -> Result<Outcome> {
+        let training = &self.recipe.training;
+        let (mut learner, mut history) = self.begin(run)?;
+        observer.observe(Event::Prepared {
+            corpus: self.data.corpus,
+            split: self.data.split,
+            parameters: learner.params.trainable_count(),
+        });
+        self.warn(observer);
+        run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
+        let last = training.epochs;
+        for epoch in history.len() + 1..=last {
+            if let Some(stopping) = &training.early_stopping
+                && stopping.has_ended(training.monitor, &history)
+            {
+                observer.observe(Event::StoppedEarly { epoch: epoch - 1 });
+                break;
+            }
+            if training.thaw().changes_in(epoch) {
+                learner.network = self.network(&training.thaw().place(&learner.params, epoch))?;
+                learner.optimiser.follow(&learner.params)?;
+            }
+            let mut record = self.epoch(epoch, &history, &mut learner, observer)?;
+            let valid = self.evaluate(Part::Valid, learner.model().1)?;
+            let validation = valid.map(|(loss, predictions)| {
+                let evaluation = self.evaluation(&predictions);
+                record.validated(loss, &evaluation);
+                evaluation
+            });
+            record.best = training.monitor.is_best(&record, &history);
+            self.save(run, record, validation, &mut history, &learner)?;
+            if let Some(record) = history.last() {
+                observer.observe(Event::Epoch { record, last });
+            }
+        }
+        self.finish(run, history)
+    }
+
+    /// The network at the beginning, or as the run left it.
+    fn begin(&self, run: &Run) -> Result<(Learner, Vec<EpochRecord>)> {
+        run.sweep()?;
+        if !self.options.resume || !run.state().exists() {
+            return Ok((self.learner(1, true)?, Vec::new()));
+        }
+        let state = State::read(&run.state(), self.recipe, &self.digest)?;
+        // What was trained when the state was written is what it remembers something of.
+        let mut learner = self.learner(state.epochs(), false)?;
+        let history = state.restore(self.recipe, &mut learner)?;
+        self.adopt(run)?;
+        Ok((learner, history))
+    }
+
+    /// Gives the models that are there the recipe of this run: its number of epochs may have changed.
+    fn adopt(&self, run: &Run) -> Result<()> {
+        for path in std::iter::once(run.model()).chain(run.checkpoints()?) {
+            let mut model = ModelFile::read(&path)?;
+            if model.card.recipe != *self.recipe {
+                model.card.recipe = self.recipe.clone();
+                model.write(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what a person should know before the run begins.
+    fn warn(&self, observer: &dyn Observer) {
+        let leaking = self.data.split.leaking_tracks();
+        if leaking > 0 {
+            observer.observe(Event::Warning(format!(
+                "this split leaks: {leaking} track(s) have chunks in training and in what judges \
+                 it; the numbers are too good"
+            )));
+        }
+        if let Some(warning) = self.recipe.training.precision.warning() {
+            observer.observe(Event::Warning(warning));
+        }
+    }
+}
