@@ -7,6 +7,7 @@ mod export;
 mod extract;
 mod forward;
 mod prepare;
+mod resuming;
 mod support;
 mod training;
 mod usage;
