@@ -202,10 +202,13 @@ fn every_step_has_the_rate_of_its_place() {
     for _ in 0..2 {
         let before = learner.params.snapshot().unwrap();
         let xs = Tensor::ones((2, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let xs = Value::tracked(&xs).unwrap();
-        let logits = learner.network.forward(&xs, Mode::Eval).unwrap();
-        let loss = objective.loss(&logits, &[0, 1], None).unwrap();
-        let gradient = objective.loss(&logits, &[0, 1], None).unwrap();
+        let forward = || {
+            let xs = Value::tracked(&xs).unwrap();
+            let logits = learner.network.forward(&xs, Mode::Eval).unwrap();
+            objective.loss(&logits, &[0, 1], None).unwrap()
+        };
+        // A way back can be gone once.
+        let (loss, gradient) = (forward(), forward());
         let parameters = learner.optimiser.parameters();
         let gradient = gradient.backward().unwrap().get(&parameters[0]).unwrap();
         stepper.take(&loss, 2.0, &mut learner).unwrap();
