@@ -88,6 +88,10 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     let cache = FeatureCache::new(cache);
     // Before any sound is read: what makes no sense, or is not there, should not cost an hour first.
     check_model(recipe, &front_end)?;
+    // A run that goes on has all its weights, whatever it began with.
+    if let (Some(init), false) = (&recipe.training.init, options.resume) {
+        init.check_file()?;
+    }
     let split_spec = recipe.split.resolved()?;
 
     let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {

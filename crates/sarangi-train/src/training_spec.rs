@@ -167,12 +167,10 @@ impl TrainingSpec {
         }
     }
 
-    /// Refuses patterns that match nothing of a network, built for the first epoch, and weights that
-    /// are not there.
+    /// Refuses patterns that match nothing of a network, built for the first epoch.
     pub(crate) fn check_network(&self, params: &Params) -> Result<()> {
         self.rules().check_names(params)?;
-        self.thaw().check(params)?;
-        self.init.as_ref().map_or(Ok(()), InitSpec::check_file)
+        self.thaw().check(params)
     }
 
     /// What is trained when.

@@ -80,8 +80,8 @@ fn ten_steps_with_given_gradients_equal_torch() {
 }
 
 fn given(name: &str) -> Golden {
-    let goldens = goldens("train").into_iter();
-    goldens.filter(|g| g.name == name).next_back().unwrap()
+    let mut goldens = goldens("train").into_iter();
+    goldens.find(|g| g.name == name).unwrap()
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn every_optimiser_and_schedule_goes_on_where_it_stopped() {
     let stopped = String::from_utf8(folder.read("whole2/history.jsonl")).unwrap();
     assert_eq!(stopped.lines().count(), 2, "{stopped}");
     // A schedule that spreads over the whole run would be another one.
-    let mut more = vec!["--epochs", "4", "--resume"];
+    let mut more = vec!["--epochs", "4", "--resume", "--quiet"];
     settings[0]
         .iter()
         .for_each(|set| more.extend(["--set", set]));
