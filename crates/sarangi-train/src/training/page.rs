@@ -1,7 +1,7 @@
 //! The page of a run, `report.html`.
 
 use sarangi_core::Result;
-use sarangi_data::Part;
+use sarangi_data::{LeakPolicy, Part};
 use sarangi_eval::{ClassCounts, EpochPoint, Fact, Predictions, ReportPart, RunReport, Warning};
 
 use super::Training;
@@ -53,7 +53,10 @@ impl Training<'_> {
             )));
         }
         if let Some(leaks) = &self.data.leaks {
-            warnings.push(Warning::Note(leaks.clone()));
+            warnings.push(match self.recipe.leaks {
+                LeakPolicy::Allow => Warning::Leak(leaks.clone()),
+                _ => Warning::Note(leaks.clone()),
+            });
         }
         let aside = self.data.corpus.quarantine.len();
         if aside > 0 {
