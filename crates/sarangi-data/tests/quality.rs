@@ -122,8 +122,8 @@ fn pictures_are_checked_as_pictures() {
     };
     grey("a/1.png", 40, 30, |x, y| (x * y % 251) as u8);
     grey("a/2.png", 40, 30, |x, y| (x * x + 7 * y) as u8);
-    grey("a/3.png", 40, 30, |x, y| (x * 31 ^ y * 17) as u8);
-    grey("a/large.png", 80, 30, |x, y| (x * 13 ^ y * 29) as u8);
+    grey("a/3.png", 40, 30, |x, y| ((x * 31) ^ (y * 17)) as u8);
+    grey("a/large.png", 80, 30, |x, y| ((x * 13) ^ (y * 29)) as u8);
     grey("a/plain.png", 40, 30, |_, _| 90);
     fs::copy(fixture("images/coloured.png"), root.join("b/x.png")).unwrap();
     fs::copy(fixture("images/coloured.png"), root.join("b/y.png")).unwrap();
