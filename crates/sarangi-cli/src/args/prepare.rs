@@ -156,7 +156,7 @@ pub(crate) struct DrawSplitArgs {
     /// The folder for the lists train.txt, valid.txt and test.txt
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// A field of the recipe's [split], such as type=k_fold, folds=10 or test=0.2; may be repeated
+    /// A field of the recipe's `split`, such as type=k_fold, folds=10 or test=0.2; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
     /// The seed of what is drawn; a recipe with the same seed draws the same

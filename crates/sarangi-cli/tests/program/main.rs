@@ -9,6 +9,7 @@ mod extract;
 mod forward;
 mod prepare;
 mod prepare_data;
+mod recipes;
 mod resuming;
 mod support;
 mod training;
