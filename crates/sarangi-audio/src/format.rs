@@ -48,7 +48,8 @@ const EXTENSIONS: &[&str] = &[
     "wav", "wave", "bwf", "rf64", "au", "snd", "flac", "mp3", "ogg", "oga", "aac", "m4a", "m4b",
     "m4v", "mp4", "mov", "mkv", "mka", "webm", "weba", // Those whose content cannot.
     "opus", "spx", "wma", "w64", "aif", "aiff", "aifc", "caf", "ape", "mpc", "wv", "tta", "tak",
-    "mp1", "mp2", "mpga", "ac3", "eac3", "dts", "amr", "dsf", "dff", "ra",
+    "mp1", "mp2", "mpga", "ac3", "eac3", "dts", "amr", "dsf", "dff", "ra", "avi", "wmv", "asf",
+    "flv", "mpg", "mpeg", "ogv",
 ];
 
 impl AudioFormat {
@@ -112,6 +113,9 @@ pub(crate) fn detect(head: &[u8]) -> Detected {
         [b'O', b'g', b'g', b'S', ..] => Detected::Readable(AudioFormat::Ogg),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Detected::Readable(AudioFormat::Mp4),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Detected::Readable(AudioFormat::Mkv),
+        [b'R', b'I', b'F', b'F', ..] if form == b"AVI " => Detected::Foreign("AVI"),
+        [b'F', b'L', b'V', 0x01, ..] => Detected::Foreign("Flash video"),
+        [0x00, 0x00, 0x01, 0xba, ..] => Detected::Foreign("MPEG program stream"),
         [b'F', b'O', b'R', b'M', ..] if form == b"AIFF" || form == b"AIFC" => {
             Detected::Foreign("AIFF")
         }
@@ -177,6 +181,9 @@ mod tests {
         for (head, name) in [
             (&b"FORM\0\0\0\0AIFC"[..], "AIFF"),
             (b"MAC \x96\x0f", "Monkey's Audio"),
+            (b"RIFF\0\0\0\0AVI LIST", "AVI"),
+            (b"FLV\x01\x05", "Flash video"),
+            (b"\0\0\x01\xba\x44", "MPEG program stream"),
             (b"MPCK", "Musepack"),
             (b"MP+\x07", "Musepack"),
             (b"\x30\x26\xb2\x75\x8e\x66", "Windows Media"),

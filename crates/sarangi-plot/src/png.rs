@@ -19,6 +19,17 @@ impl Picture {
     /// for the format.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        let png = self.to_png()?;
+        write_atomically(path, |out| {
+            out.write_all(&png).map_err(|e| Error::io(path, e))
+        })
+    }
+
+    /// The bytes of a PNG file. Needs the cargo feature `png`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the picture is too large for the format.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
         let [width, height] = [self.width(), self.height()].map(|pixels| {
             u32::try_from(pixels)
                 .ok()
@@ -27,11 +38,8 @@ impl Picture {
                     Error::shape("png", format_args!("at most {LARGEST} pixels"), pixels)
                 })
         });
-        let png = self.png(width?, height?);
-        let png = png.map_err(|e| Error::backend("png", e))?;
-        write_atomically(path, |out| {
-            out.write_all(&png).map_err(|e| Error::io(path, e))
-        })
+        self.png(width?, height?)
+            .map_err(|e| Error::backend("png", e))
     }
 
     /// With a palette if there are few colours, which is a third of the size.
@@ -118,6 +126,7 @@ mod tests {
             let size = (width as usize, height as usize);
             assert_eq!(size, (picture.width(), picture.height()));
             assert_eq!(rgb, picture.rgb());
+            assert_eq!(std::fs::read(&path).unwrap(), picture.to_png().unwrap());
         }
     }
 
