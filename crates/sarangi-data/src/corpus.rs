@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sarangi_audio::{Quarantine, for_each_file};
+use sarangi_audio::{FileKind, Quarantine, for_each_file};
 use sarangi_core::{Error, Result};
 
 use crate::augmented_copy::Sources;
@@ -21,7 +21,7 @@ pub struct Track {
     pub label: usize,
     /// The digest of its file's content.
     pub content: String,
-    /// Its entry in the cache.
+    /// Its entry in the cache; empty if its features were not asked for.
     pub key: String,
     /// How many chunks it has.
     pub chunks: usize,
@@ -70,14 +70,42 @@ impl Corpus {
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
-        let data = data.as_ref();
-        let listing = Listing::read(data, front_end.kind())?;
+        let work = |file: &ListedFile, path: &Path| prepare_track(file, path, front_end, cache);
+        Self::gather(data.as_ref(), front_end.kind(), work, progress)
+    }
+
+    /// Lists a data set as [`prepare`](Self::prepare) does, without reading what is in the files: each
+    /// track has its content's digest, one chunk and no features, which is enough to draw a split.
+    ///
+    /// Files that cannot be decoded are tracks here and none there, so that a split may differ.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn listed(
+        data: impl AsRef<Path>,
+        kind: FileKind,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<Self> {
+        let work = |file: &ListedFile, path: &Path| {
+            Ok(track(file, content_digest(path)?, String::new(), 1))
+        };
+        Self::gather(data.as_ref(), kind, work, progress)
+    }
+
+    /// The tracks that `work` makes of the files.
+    fn gather(
+        data: &Path,
+        kind: FileKind,
+        work: impl Fn(&ListedFile, &Path) -> Result<Track> + Sync,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<Self> {
+        let listing = Listing::read(data, kind)?;
         let sources = Sources::read(&listing.root)?;
         let total = listing.files.len();
         let (tracks, mut quarantine) = for_each_file(
             &listing.files,
             |file| listing.locate(file),
-            |file, path| prepare_track(file, path, front_end, cache),
+            work,
             |done| progress(done, total),
         )?;
         quarantine.merge(listing.problems);
@@ -214,7 +242,11 @@ fn prepare_track(
     if chunks == 0 {
         return Err(Error::decode(path, "is too short for a single chunk"));
     }
-    Ok(Track {
+    Ok(track(file, content, key, chunks))
+}
+
+fn track(file: &ListedFile, content: String, key: String, chunks: usize) -> Track {
+    Track {
         path: file.path.clone(),
         label: file.label,
         content,
@@ -222,5 +254,5 @@ fn prepare_track(
         chunks,
         source: None,
         listed: file.listed.clone(),
-    })
+    }
 }

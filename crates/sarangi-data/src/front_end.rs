@@ -1,6 +1,6 @@
 //! From a file to what the network is given.
 
-mod picture;
+pub(crate) mod picture;
 mod sound;
 
 use std::path::Path;

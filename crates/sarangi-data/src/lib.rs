@@ -14,6 +14,7 @@ mod listed;
 mod listing;
 mod loader;
 mod normalise;
+mod quality;
 mod sampler;
 mod split;
 
@@ -33,5 +34,9 @@ pub use listed::Listed;
 pub use listing::{ListedFile, Listing};
 pub use loader::{Batch, BatchSpec, for_each_batch, shuffled};
 pub use normalise::{Normalisation, NormaliseSpec};
+pub use quality::{
+    CheckedClass, CheckedFile, Finding, FindingKind, PictureQuality, Quality, QualityReport,
+    QualitySpec, Review, ReviewRow, Silence, SilencePlace, SoundQuality,
+};
 pub use sampler::Sampler;
 pub use split::{FoldsBy, Item, KFold, Part, Split, SplitSpec};

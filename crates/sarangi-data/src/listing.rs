@@ -2,11 +2,13 @@
 
 mod fma;
 mod manifest;
-mod table;
+mod sample;
+pub(crate) mod table;
+mod write;
 
 use std::path::{Path, PathBuf};
 
-use sarangi_audio::{FileKind, Quarantine, scan_folder_for};
+use sarangi_audio::{FileKind, Quarantine, Scan, files_of, scan_folder_for};
 use sarangi_core::{Error, Result};
 
 use crate::Listed;
@@ -66,7 +68,11 @@ impl Listing {
         let data = data.as_ref();
         let listing = match Self::manifest_of(data) {
             Some(manifest) => manifest::read(&manifest, kind)?,
-            None => Self::of_folder(data, kind)?,
+            None => {
+                let scan = scan_folder_for(data, kind)?;
+                scan.check_classes()?;
+                Self::of_scan(scan)
+            }
         };
         match listing.labels.as_slice() {
             [only] => {
@@ -74,6 +80,46 @@ impl Listing {
                 Err(Error::data(data, reason))
             }
             _ => Ok(listing),
+        }
+    }
+
+    /// Lists the files as [`read`](Self::read) does; here one class is enough, since nothing is to
+    /// be told apart.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but for the number of classes.
+    pub fn find(data: impl AsRef<Path>, kind: FileKind) -> Result<Self> {
+        let data = data.as_ref();
+        match Self::manifest_of(data) {
+            Some(manifest) => manifest::read(&manifest, kind),
+            None => scan_folder_for(data, kind).map(Self::of_scan),
+        }
+    }
+
+    /// The kinds of file that a data set holds, one or both.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read; [`Error::Data`] if it holds neither, or a manifest is not
+    /// what it should be.
+    pub fn kinds_of(data: impl AsRef<Path>) -> Result<Vec<FileKind>> {
+        let data = data.as_ref();
+        let kinds = [FileKind::Sound, FileKind::Picture];
+        if Self::manifest_of(data).is_none() {
+            let mut found = Vec::new();
+            for kind in kinds {
+                if !files_of(data, kind)?.is_empty() {
+                    found.push(kind);
+                }
+            }
+            return match found.as_slice() {
+                [] => Err(Error::data(data, "holds no sound and no picture files")),
+                _ => Ok(found),
+            };
+        }
+        let [sounds, pictures] = kinds.map(|kind| Self::find(data, kind).map(|_| kind));
+        match (sounds, pictures) {
+            (Err(error), Err(_)) => Err(error),
+            (sounds, pictures) => Ok([sounds, pictures].into_iter().flatten().collect()),
         }
     }
 
@@ -86,9 +132,8 @@ impl Listing {
         names.into_iter().find(|path| path.is_file())
     }
 
-    fn of_folder(folder: &Path, kind: FileKind) -> Result<Self> {
-        let scan = scan_folder_for(folder, kind)?;
-        scan.check_classes()?;
+    fn of_scan(scan: Scan) -> Self {
+        let kind = scan.kind;
         let mut problems = scan.problems;
         for empty in &scan.empty {
             let reason = format!("holds no {} files", kind.noun());
@@ -99,13 +144,13 @@ impl Listing {
             label: file.label,
             listed: Listed::default(),
         };
-        Ok(Self {
+        Self {
             root: scan.root,
             kind,
             labels: scan.labels,
             files: scan.files.into_iter().map(listed).collect(),
             problems,
-        })
+        }
     }
 
     /// A file's name in lists, and where it lies.

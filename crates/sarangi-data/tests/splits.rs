@@ -195,3 +195,50 @@ fn splits_stay_what_they_were() {
         ]
     );
 }
+
+#[test]
+fn a_listed_corpus_draws_the_split_of_a_prepared_one_and_its_lists_say_it() {
+    let spec = r#"{ "features": { "type": "rms" } }"#;
+    let spec: sarangi_data::FrontEndSpec = serde_json::from_str(spec).unwrap();
+    let front_end = sarangi_core::Spec::build(&spec, ()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = sarangi_data::FeatureCache::new(folder.path());
+    let music = sarangi_testkit::fixture("audio");
+    let prepared = Corpus::prepare(&music, &front_end, &cache, |_, _| ()).unwrap();
+    let listed = Corpus::listed(&music, front_end.kind(), |_, _| ()).unwrap();
+    assert!(
+        listed
+            .tracks
+            .iter()
+            .all(|track| track.chunks == 1 && track.key.is_empty())
+    );
+    let lists = |corpus: &Corpus| {
+        let split = SplitSpec::default().split(corpus, Seed(3)).unwrap();
+        Part::ALL.map(|part| split.list(corpus, part).unwrap())
+    };
+    let written = lists(&listed);
+    assert_eq!(written, lists(&prepared));
+    let names = |list: &str| list.lines().map(str::to_owned).collect();
+    let [train, valid, test] = [0, 1, 2].map(|part| names(&written[part]));
+    let named = SplitSpec::Named { train, valid, test };
+    let want = SplitSpec::default().split(&listed, Seed(3)).unwrap();
+    assert_eq!(named.split(&listed, Seed(0)).unwrap(), want);
+}
+
+#[test]
+fn a_name_that_a_list_would_pass_over_is_refused() {
+    let mut corpus = corpus(&[5, 5]);
+    corpus.tracks[0].path = "#1 hits/a.wav".to_owned();
+    let split = SplitSpec::default().split(&corpus, Seed(1)).unwrap();
+    let lists = Part::ALL.map(|part| split.list(&corpus, part));
+    let errors: Vec<String> = lists
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(errors.len(), 1);
+    assert!(
+        errors[0].contains("#1 hits") && errors[0].contains("rename it"),
+        "{errors:?}"
+    );
+}

@@ -185,7 +185,7 @@ fn resized(map: ArrayView2<'_, f32>, size: (usize, usize)) -> Result<Array2<f32>
     }
 }
 
-fn read(path: &Path) -> Result<DynamicImage> {
+pub(crate) fn read(path: &Path) -> Result<DynamicImage> {
     let reader = ImageReader::open(path).map_err(|e| Error::io(path, e))?;
     let mut reader = reader
         .with_guessed_format()
@@ -212,7 +212,7 @@ fn read(path: &Path) -> Result<DynamicImage> {
 
 /// The channels as numbers from 0 to 1, (channels, height, width). Transparency is left out, as by
 /// PIL's `convert("RGB")`.
-fn planes(picture: &DynamicImage, colour: Colour) -> Array3<f32> {
+pub(crate) fn planes(picture: &DynamicImage, colour: Colour) -> Array3<f32> {
     let (height, width) = (picture.height() as usize, picture.width() as usize);
     let (channels, bytes) = match colour {
         Colour::Rgb => (3, picture.to_rgb8().into_raw()),

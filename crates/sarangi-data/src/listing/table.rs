@@ -7,15 +7,15 @@ use sarangi_core::{Error, Result};
 use serde_json::{Map, Value};
 
 /// A table of texts; every row has a field for each column, empty if it says nothing.
-pub(super) struct Table {
-    pub(super) columns: Vec<String>,
+pub(crate) struct Table {
+    pub(crate) columns: Vec<String>,
     /// The line of the file that each row begins on, and its fields.
-    pub(super) rows: Vec<(u64, Vec<String>)>,
+    pub(crate) rows: Vec<(u64, Vec<String>)>,
 }
 
 impl Table {
     /// Reads a file by its ending.
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         match ending.to_ascii_lowercase().as_str() {
             "csv" => Self::of_csv(path, b','),
@@ -81,14 +81,14 @@ impl Table {
     }
 
     /// The first column that bears one of these names, in any case.
-    pub(super) fn column(&self, names: &[&str]) -> Option<usize> {
+    pub(crate) fn column(&self, names: &[&str]) -> Option<usize> {
         let is = |column: &String, name: &str| column.eq_ignore_ascii_case(name);
         let find = |name: &&str| self.columns.iter().position(|column| is(column, name));
         names.iter().find_map(find)
     }
 }
 
-pub(super) fn csv_fault(path: &Path, error: csv::Error) -> Error {
+pub(crate) fn csv_fault(path: &Path, error: csv::Error) -> Error {
     let text = error.to_string().replace('\n', "; ");
     match error.into_kind() {
         csv::ErrorKind::Io(cause) => Error::io(path, cause),

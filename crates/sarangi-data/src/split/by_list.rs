@@ -19,6 +19,22 @@ pub(super) fn read(list: &Path) -> Result<Vec<String>> {
     Ok(names.map(str::to_owned).collect())
 }
 
+/// The list that [`read`] gives these tracks' paths of.
+pub(super) fn write(corpus: &Corpus, tracks: &BTreeSet<usize>) -> Result<String> {
+    let mut text = String::new();
+    for &track in tracks {
+        let path = corpus.tracks[track].path.as_str();
+        if path != path.trim() || path.starts_with('#') || path.contains(['\n', '\r']) {
+            let reason = "has a name that cannot stand on a list: rename it, so that it begins with \
+                          no `#`, begins and ends with no space and has no line break";
+            return Err(Error::data(corpus.root.join(path), reason));
+        }
+        text += path;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
 pub(super) fn split(corpus: &Corpus, lists: [(&'static str, &Vec<String>); 3]) -> Result<Split> {
     let index = Index::new(corpus);
     let fail = |list: &str, reason: String| Error::config("split", list, reason);

@@ -12,6 +12,8 @@ mod spec;
 
 use std::collections::BTreeSet;
 
+use sarangi_core::Result;
+
 use crate::Corpus;
 
 pub use by_fold::FoldsBy;
@@ -36,6 +38,20 @@ pub enum Part {
     Valid,
     /// What is looked at once, at the end.
     Test,
+}
+
+impl Part {
+    /// All parts, in order.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
+
+    /// What it is called in manifests and recipes: `train`, `valid` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+        }
+    }
 }
 
 /// The chunks of each part, each in the order of the corpus.
@@ -70,6 +86,20 @@ impl Split {
             Part::Valid => &self.valid,
             Part::Test => &self.test,
         }
+    }
+
+    /// The tracks that have chunks in one part, in the order of the corpus.
+    pub fn tracks_of(&self, part: Part) -> BTreeSet<usize> {
+        self.part(part).iter().map(|item| item.track).collect()
+    }
+
+    /// A part as a list that [`SplitSpec::Lists`] reads: the path of a track in each line.
+    ///
+    /// # Errors
+    /// [`Error::Data`](sarangi_core::Error::Data) naming a track whose path cannot stand on a list: because it begins with `#`,
+    /// begins or ends with a space, or has a line break.
+    pub fn list(&self, corpus: &Corpus, part: Part) -> Result<String> {
+        by_list::write(corpus, &self.tracks_of(part))
     }
 
     /// How many tracks have chunks in more than one part. Anything but 0 is a leak: what is
