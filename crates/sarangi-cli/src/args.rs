@@ -1,6 +1,7 @@
 //! The command line.
 
 mod augment;
+mod prepare;
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sarangi::plot::ColourMap;
 use sarangi::prelude::{Backend, DecodeOptions};
 
-pub(crate) use augment::{AugmentArgs, Bits, PrepareArgs, PrepareAugmentArgs, PrepareCommand};
+pub(crate) use augment::{AugmentArgs, Bits, PrepareAugmentArgs};
+pub(crate) use prepare::{
+    CheckArgs, ChunkArgs, CleanArgs, ConvertArgs, DrawSplitArgs, Kind, PrepareArgs, PrepareCommand,
+    StoreArgs, SubsampleArgs,
+};
 
 /// Teach machines to hear music: features, training, prediction.
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use sarangi::audio::WavFormat;
 
 use super::setting;
@@ -56,19 +56,6 @@ impl From<Bits> for WavFormat {
             Bits::Float32 => Self::Float32,
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PrepareArgs {
-    #[command(subcommand)]
-    pub(crate) command: PrepareCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PrepareCommand {
-    /// Write augmented copies of every sound file in a folder, and the list that keeps copies of
-    /// what tests out of training
-    Augment(PrepareAugmentArgs),
 }
 
 #[derive(Debug, Args)]

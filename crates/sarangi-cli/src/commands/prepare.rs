@@ -1,6 +1,19 @@
 //! `sarangi prepare`: one file for each of its commands.
 
 mod augment;
+mod check;
+mod chunk;
+mod clean;
+mod convert;
+mod kind;
+mod names;
+mod output_folder;
+mod recordings;
+mod selection;
+mod split;
+mod storing;
+mod subsample;
+mod table;
 
 use anyhow::Result;
 
@@ -10,6 +23,12 @@ use crate::console::Console;
 pub(crate) fn prepare(args: &PrepareArgs, common: &Common, console: &Console) -> Result<()> {
     super::use_threads(common)?;
     match &args.command {
+        PrepareCommand::Convert(args) => convert::convert(args, common, console),
+        PrepareCommand::Check(args) => check::check(args, common, console),
+        PrepareCommand::Clean(args) => clean::clean(args, console),
+        PrepareCommand::Subsample(args) => subsample::subsample(args, console),
+        PrepareCommand::Chunk(args) => chunk::chunk(args, common, console),
+        PrepareCommand::Split(args) => split::split(args, console),
         PrepareCommand::Augment(args) => augment::augment(args, common, console),
     }
 }

@@ -3,10 +3,12 @@
 
 mod augment;
 mod broken;
+mod check;
 mod export;
 mod extract;
 mod forward;
 mod prepare;
+mod prepare_data;
 mod support;
 mod training;
 mod usage;

@@ -320,3 +320,34 @@ fn copies_do_not_mix_with_other_files() {
     assert!(!folder.path("x").exists());
     assert_eq!(folder.files("in").len(), 5);
 }
+
+#[test]
+fn what_a_manifest_says_of_a_file_it_says_of_its_copies() {
+    let folder = Folder::new();
+    let input = music(&folder);
+    let table = "path,label,track\njazz/a.wav,jazz,live\njazz/b.wav,jazz,live\nrock/d.wav,rock,\n";
+    folder.write("in/manifest.csv", table);
+    let out = folder.path("out");
+    let ran = run!(
+        "prepare",
+        "augment",
+        "--transform",
+        "gain",
+        "--originals",
+        &input,
+        &out
+    );
+    ran.done();
+    let manifest = String::from_utf8(folder.read("out/manifest.csv")).unwrap();
+    let mut lines: Vec<&str> = manifest.lines().skip(1).collect();
+    lines.sort_unstable();
+    let want = [
+        "jazz/a.wav,jazz,live",
+        "jazz/augmented_a.wav,jazz,live",
+        "jazz/augmented_b.wav,jazz,live",
+        "jazz/b.wav,jazz,live",
+        "rock/augmented_d.wav,rock,",
+        "rock/d.wav,rock,",
+    ];
+    assert_eq!(lines, want);
+}

@@ -2,26 +2,28 @@
 
 mod asked;
 mod copier;
-mod folder;
 mod jobs;
+mod known;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use sarangi::audio::{Quarantine, audio_files, for_each_file};
 use sarangi::core::Error;
-use sarangi::data::AugmentedCopy;
+use sarangi::data::{AugmentedCopy, Listing};
 use sarangi::prelude::Seed;
 use serde::Serialize;
 
+use super::output_folder::OutputFolder;
+use super::recordings::refuse_copies;
 use crate::args::{Common, PrepareAugmentArgs};
 use crate::commands::quarantine::report;
 use crate::console::Console;
 
 use asked::Asked;
 use copier::{Copied, Copier};
-use folder::OutputFolder;
 use jobs::{Job, add_copies, jobs};
+use known::Known;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -40,6 +42,7 @@ pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Cons
     let (input, output) = (&args.input, &args.output);
     let asked = Asked::new(args)?;
     check_input(input)?;
+    let known = Known::read(input)?;
     let output = OutputFolder::open(input, output)?;
     let (mut jobs, labels) = jobs(&audio_files(input)?, input);
     let total = jobs.len();
@@ -69,22 +72,14 @@ pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Cons
     );
     progress.finish();
     let (done, quarantine) = outcome?;
-    finish(done, &quarantine, &output, &jobs, console)
+    finish(done, &quarantine, &output, &jobs, &known, console)
 }
 
-/// A copy of a copy would be heard where the copy may not be.
 fn check_input(input: &Path) -> Result<(), Error> {
-    if input.exists() && !input.is_dir() {
-        return Err(Error::data(input, "is not a folder"));
-    }
-    let list = input.join(AugmentedCopy::LIST);
-    match list.exists() {
-        false => Ok(()),
-        true => {
-            let reason = "says that the folder holds augmented copies, which are not augmented \
-                          again; name the folder of their originals";
-            Err(Error::data(list, reason))
-        }
+    match input.exists() && !input.is_dir() {
+        true => Err(Error::data(input, "is not a folder")),
+        // A copy of a copy would be heard where the copy may not be.
+        false => refuse_copies(input),
     }
 }
 
@@ -93,6 +88,7 @@ fn finish(
     quarantine: &Quarantine,
     output: &OutputFolder,
     jobs: &[Job],
+    known: &Known,
     console: &Console,
 ) -> Result<()> {
     let (total, failed) = (jobs.len(), quarantine.len());
@@ -101,7 +97,7 @@ fn finish(
     let originals: Vec<_> = done.iter().filter_map(|one| one.original.clone()).collect();
     let copies: Vec<_> = done.into_iter().flat_map(|one| one.copies).collect();
     if !copies.is_empty() {
-        output.publish(&copies, &originals)?;
+        publish(output, &copies, &originals, known)?;
     }
     let list = report(quarantine, output.path(), console)?;
     if copies.is_empty() {
@@ -130,4 +126,22 @@ fn finish(
         quarantine,
     };
     console.answer(&answer, text)
+}
+
+/// Lists the copies, and then puts them in their places, with the originals beside them.
+fn publish(
+    output: &OutputFolder,
+    copies: &[AugmentedCopy],
+    originals: &[(String, PathBuf)],
+    known: &Known,
+) -> Result<(), Error> {
+    AugmentedCopy::write_list(output.path(), copies)?;
+    let names = originals.iter().map(|(name, _)| name.as_str());
+    if let Some(manifest) = known.manifest(copies, names)? {
+        output.write_text(Listing::MANIFESTS[0], &manifest)?;
+    }
+    output.publish(copies.iter().map(|copy| copy.file.as_str()))?;
+    originals
+        .iter()
+        .try_for_each(|(name, original)| output.link(name, original))
 }

@@ -10,7 +10,7 @@ use sarangi::core::{Error, Result};
 use sarangi::data::{AugmentedCopy, content_digest};
 use sarangi::prelude::SampleRate;
 
-use super::folder::OutputFolder;
+use super::super::output_folder::OutputFolder;
 use super::jobs::Job;
 use crate::args::{Bits, Common};
 use crate::commands::augment::clipped;

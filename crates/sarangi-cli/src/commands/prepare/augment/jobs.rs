@@ -7,6 +7,8 @@ use sarangi::augment::Policy;
 use sarangi::core::Rng;
 use sarangi::prelude::Seed;
 
+use super::super::names::{below, folder_and_stem};
+
 /// The class of files that lie in no folder: none is called so.
 const NO_FOLDER: &str = ".";
 
@@ -70,13 +72,10 @@ pub(super) fn jobs(files: &[PathBuf], root: &Path) -> (Vec<Job>, Vec<String>) {
 
 /// The class of a file, and its path below the root with `/` between the parts, if it is UTF-8.
 fn place(file: &Path, root: &Path) -> (String, Option<String>) {
-    let below = file.strip_prefix(root).unwrap_or(file);
-    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-    let class = match parts.as_slice() {
-        [class, _, ..] => class.to_string(),
-        _ => NO_FOLDER.to_owned(),
-    };
-    (class, below.to_str().map(|_| parts.join("/")))
+    let name = below(file, root);
+    let (Ok(text) | Err(text)) = &name;
+    let class = text.split_once('/').map_or(NO_FOLDER, |(class, _)| class);
+    (class.to_owned(), name.ok())
 }
 
 /// Adds the copies that the policy asks for, and `extra` more in each folder of files drawn from it.
@@ -125,25 +124,5 @@ pub(super) fn add_copies(jobs: &mut [Job], policy: &Policy, extra: usize, seed: 
             };
             jobs[place].add(copy, &mut taken);
         }
-    }
-}
-
-/// The part up to and with the last `/`, and the name behind it without its ending.
-fn folder_and_stem(name: &str) -> (&str, &str) {
-    let (folder, file) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-    match file.rfind('.') {
-        Some(dot) if dot > 0 => (folder, &file[..dot]),
-        _ => (folder, file),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::folder_and_stem;
-
-    #[test]
-    fn names_fall_into_folder_and_stem() {
-        assert_eq!(folder_and_stem("a/b.c/d.e.wav"), ("a/b.c/", "d.e"));
-        assert_eq!(folder_and_stem("x.mp3"), ("", "x"));
     }
 }
