@@ -118,6 +118,7 @@ fn spec(settings: &[(String, String)]) -> Result<SplitSpec> {
         fields.insert(key.to_owned(), value);
     }
     let spec: SplitSpec = serde_json::from_value(Value::Object(fields)).context("--set: split")?;
+    spec.check()?;
     if spec.is_leaky() {
         let reason = "--set type=leaky_chunks divides the chunks of a track, which lists of files \
                       cannot say; give it to the recipe itself";
