@@ -144,6 +144,16 @@ impl ChunkPlan {
         self.hop
     }
 
+    /// The same chunks, but so many samples apart, at least one: closer together they hear a sound
+    /// more than once.
+    #[must_use]
+    pub fn with_hop(self, hop: usize) -> Self {
+        Self {
+            hop: hop.max(1),
+            ..self
+        }
+    }
+
     /// The chunks of a sound of `len` samples, in order.
     ///
     /// Without a count, an empty sound has none, and every other sound at least one; one more is

@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
-use sarangi_core::{Error, Result, SampleRate, Waveform};
+use sarangi_core::{Error, Result, SampleRate, Stop, Waveform};
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::{Blocks, Opened};
@@ -83,6 +83,7 @@ pub struct Decoder {
     /// Samples per channel so far.
     samples: u64,
     done: bool,
+    stop: Stop,
 }
 
 impl std::fmt::Debug for Decoder {
@@ -136,9 +137,20 @@ impl Decoder {
             blocks: opened.blocks,
             samples: 0,
             done: false,
+            stop: Stop::new(),
         };
         decoder.check_length(decoder.info.samples.unwrap_or(0))?;
         Ok(decoder)
+    }
+
+    /// The same decoder, which looks at `stop` before each block and gives up with
+    /// [`Error::Stopped`].
+    #[must_use]
+    pub fn stopped_by(self, stop: &Stop) -> Self {
+        Self {
+            stop: stop.clone(),
+            ..self
+        }
     }
 
     /// What the header tells.
@@ -171,6 +183,7 @@ impl Decoder {
     }
 
     fn checked_block(&mut self) -> Result<Option<Array2<f32>>> {
+        self.stop.check("decoding")?;
         let block = match self.blocks.next() {
             Ok(block) => block,
             Err(Fault::Truncated(reason)) => {

@@ -35,7 +35,7 @@ impl LoadSpec {
     /// # Errors
     /// As [`decode`](crate::decode).
     pub fn load(&self, path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Waveform> {
-        self.convert(Decoder::open(path, options)?)
+        self.load_from(Decoder::open(path, options)?)
     }
 
     /// Loads from a reader. `name` stands for the file in error messages.
@@ -48,11 +48,14 @@ impl LoadSpec {
         name: impl AsRef<Path>,
         options: &DecodeOptions,
     ) -> Result<Waveform> {
-        self.convert(Decoder::from_reader(reader, name, options)?)
+        self.load_from(Decoder::from_reader(reader, name, options)?)
     }
 
-    /// Block by block, so that only the result is held in memory.
-    fn convert(&self, mut decoder: Decoder) -> Result<Waveform> {
+    /// Loads what a decoder gives, block by block, so that only the result is held in memory.
+    ///
+    /// # Errors
+    /// As [`decode`](crate::decode).
+    pub fn load_from(&self, mut decoder: Decoder) -> Result<Waveform> {
         let from = decoder.info().rate;
         let to = self.rate.unwrap_or(from);
         let channels = if self.mono {
@@ -99,6 +102,30 @@ mod tests {
     use crate::{WavFormat, decode, encode_wav};
     use ndarray::Array2;
     use sarangi_dsp::resample;
+
+    #[test]
+    fn whoever_is_stopped_gives_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long.wav");
+        let wave = Waveform::mono(vec![0.1; 100_000], SampleRate::HZ_22050);
+        encode_wav(&path, &wave, WavFormat::Pcm16).unwrap();
+        let stop = sarangi_core::Stop::new();
+        let open = || Decoder::open(&path, &DecodeOptions::default()).unwrap();
+        assert!(
+            LoadSpec::default()
+                .load_from(open().stopped_by(&stop))
+                .is_ok()
+        );
+        let mut decoder = open().stopped_by(&stop);
+        assert!(decoder.next().unwrap().is_ok());
+        stop.ask();
+        let error = decoder.next().unwrap().unwrap_err();
+        assert!(
+            matches!(error, sarangi_core::Error::Stopped { .. }),
+            "{error}"
+        );
+        assert!(decoder.next().is_none());
+    }
 
     #[test]
     fn loading_by_blocks_is_decoding_then_downmix_then_resampling() {

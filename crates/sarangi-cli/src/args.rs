@@ -6,6 +6,7 @@ mod prepare;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sarangi::core::SampleRate;
 use sarangi::plot::ColourMap;
 use sarangi::prelude::{Backend, DecodeOptions};
 
@@ -76,6 +77,10 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Say what files are, one line each
     Predict(PredictArgs),
+    /// Write an index of what tracks sound like to a model
+    Embed(EmbedArgs),
+    /// Find the tracks of an index that sound most like others
+    Similar(SimilarArgs),
     /// Run a network with weights from torchvision, timm or a checkpoint on an array
     Forward(ForwardArgs),
     /// Write a model as an ONNX file for other people's programs
@@ -248,8 +253,8 @@ pub(crate) struct PredictArgs {
     /// The model file
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// Sound files, or folders of them
-    #[arg(value_name = "INPUT", required = true)]
+    /// Files, folders of them, or - for a file on standard input
+    #[arg(value_name = "INPUT", required_unless_present = "live")]
     pub(crate) inputs: Vec<PathBuf>,
     /// How many classes to name
     #[arg(long, value_name = "K", default_value_t = 5)]
@@ -257,6 +262,52 @@ pub(crate) struct PredictArgs {
     /// Also say what each chunk is
     #[arg(long)]
     pub(crate) chunks: bool,
+    /// Begin a chunk every so many seconds and average over them [default: as in training]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) hop: Option<f64>,
+    /// Listen to standard input, signed 16-bit samples (little-endian, channels interleaved) such as
+    /// 44100x2, and say each second what it is
+    #[arg(long, value_name = "HZxCHANNELS", value_parser = samples, conflicts_with_all = ["inputs", "chunks"])]
+    pub(crate) live: Option<Samples>,
+    /// With --live: of how many seconds the answer is [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "live")]
+    pub(crate) memory: Option<f64>,
+}
+
+/// The rate and channels of a stream of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Samples {
+    pub(crate) rate: SampleRate,
+    pub(crate) channels: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Files, or folders of them
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The index, such as music.index
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimilarArgs {
+    /// The model file that the index was made with
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// What `sarangi embed` wrote
+    #[arg(value_name = "INDEX")]
+    pub(crate) index: PathBuf,
+    /// Files, or folders of them
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// How many tracks to name
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) top_k: usize,
 }
 
 #[derive(Debug, Args)]
@@ -350,6 +401,15 @@ fn size(text: &str) -> Result<Size, String> {
             "`{text}` is not of the form 3x224x224 or name=3x224x224"
         )),
     }
+}
+
+fn samples(text: &str) -> Result<Samples, String> {
+    let parsed = text.split_once('x').and_then(|(rate, channels)| {
+        let rate = SampleRate::new(rate.parse().ok()?).ok()?;
+        let channels = channels.parse().ok().filter(|n| (1..=64).contains(n))?;
+        Some(Samples { rate, channels })
+    });
+    parsed.ok_or_else(|| format!("`{text}` is not of the form 44100x2 with 1 to 64 channels"))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
         Command::Compare(args) => commands::compare(&args, &common, &console),
         Command::Predict(args) => commands::predict(&args, &common, &console),
+        Command::Embed(args) => commands::embed(&args, &common, &console),
+        Command::Similar(args) => commands::similar(&args, &common, &console),
         Command::Forward(args) => commands::forward(&args, &common, &console),
         Command::Export(args) => commands::export(&args, &common, &console),
         Command::Inspect(args) => commands::inspect(&args, &console),

@@ -85,6 +85,12 @@ pub enum Error {
         /// What the tensor library or the driver said.
         source: BoxError,
     },
+    /// The work was [asked to end](crate::Stop), or its time was over.
+    #[error("{what} was stopped before it was done")]
+    Stopped {
+        /// What was being done.
+        what: &'static str,
+    },
 }
 
 struct Hint<'a>(&'a Option<&'static str>);

@@ -10,6 +10,7 @@ mod files;
 mod rng;
 mod sample_rate;
 mod spec;
+mod stop;
 mod transform;
 mod waveform;
 
@@ -30,6 +31,7 @@ pub use files::write_atomically;
 pub use rng::{Rng, Seed};
 pub use sample_rate::SampleRate;
 pub use spec::Spec;
+pub use stop::Stop;
 pub use transform::{Then, Transform};
 pub use waveform::Waveform;
 

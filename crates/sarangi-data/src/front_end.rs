@@ -218,6 +218,30 @@ impl FrontEnd {
         spec.build(labels, rate)
     }
 
+    /// The same front end, which for a prediction begins a chunk every so many seconds: closer
+    /// together than chunks are long, they hear a sound more than once, and their mean is steadier.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is for pictures, or if `seconds` is not at least 1 ms or longer than a
+    /// chunk, which would leave sound unheard.
+    pub fn with_hop(self, seconds: f64) -> Result<Self> {
+        match self {
+            Self::Sound(sound) => {
+                let rate = sound.rate();
+                let chunk = rate.seconds(sound.chunk_size());
+                if !(0.001..=chunk).contains(&seconds) {
+                    let reason = format!("must be 0.001 to {chunk} s, got {seconds}");
+                    return Err(Error::config("prediction", "hop", reason));
+                }
+                Ok(Self::Sound(sound.with_hop(rate.samples(seconds))))
+            }
+            Self::Picture(_) => {
+                let reason = "is for sounds; the model's chunks of a picture are its own";
+                Err(Error::config("prediction", "hop", reason))
+            }
+        }
+    }
+
     /// The same front end, taking in sounds of up to `seconds`.
     #[must_use]
     pub fn with_max_seconds(self, seconds: f64) -> Self {

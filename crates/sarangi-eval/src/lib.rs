@@ -17,6 +17,7 @@ mod statistics;
 mod temperature;
 mod text_report;
 mod text_width;
+mod threshold;
 mod top_k;
 
 pub use calibration::{Calibration, ReliabilityBin};
@@ -38,4 +39,5 @@ pub use report::{
 pub use scores::Scores;
 pub use statistics::{Bootstrap, FoldSummary, Interval, Intervals, LevelIntervals, McNemar};
 pub use temperature::Temperature;
+pub use threshold::confidence_threshold;
 pub use top_k::{TopK, top_k_accuracy};

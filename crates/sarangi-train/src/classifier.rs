@@ -1,18 +1,26 @@
 //! Prediction from a model file.
 
+mod answer;
+mod files;
+mod forward;
+mod listener;
+mod prepared;
+
 use std::path::Path;
 
 use candle_core::Device;
-use ndarray::{Array4, Axis, Ix2, s};
 use sarangi_audio::FileKind;
-use sarangi_core::{Backend, Error, IntoTensor, Result, Spec, TensorExt, Waveform};
+use sarangi_core::{Backend, Error, Result, Spec, Stop, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Listing, Part};
 use sarangi_eval::{Evaluation, Predictions, Temperature};
-use sarangi_nn::{Mode, Model, Value, softmax};
-use serde::Serialize;
+use sarangi_nn::Model;
 
-use crate::score::{BATCH, score};
+use crate::score::score;
 use crate::{ModelCard, ModelFile};
+
+pub use answer::{ChunkVerdict, Classification};
+pub use listener::{Listener, Update};
+pub use prepared::Prepared;
 
 /// A model that answers. It is built from a model file alone and runs the front end stored in it,
 /// so that prediction cannot disagree with training.
@@ -29,32 +37,6 @@ impl std::fmt::Debug for Classifier {
             .field("card", &self.card)
             .finish_non_exhaustive()
     }
-}
-
-/// What a classifier says of one track.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Classification {
-    /// The class.
-    pub label: String,
-    /// How sure it is of that class, from 0 to 1: its pooled probability.
-    pub confidence: f32,
-    /// All classes with their pooled probabilities, the most probable first.
-    pub ranking: Vec<(String, f32)>,
-    /// What it says of each chunk.
-    pub chunks: Vec<ChunkVerdict>,
-}
-
-/// What a classifier says of one chunk.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ChunkVerdict {
-    /// Where the chunk begins, in seconds.
-    pub start: f64,
-    /// Where it ends, in seconds; past the end of the track if it was filled up with silence.
-    pub end: f64,
-    /// The class.
-    pub label: String,
-    /// The probability of each class, in the order of the model's labels.
-    pub probabilities: Vec<f32>,
 }
 
 /// How good a model is on a data set.
@@ -111,81 +93,40 @@ impl Classifier {
         &self.card
     }
 
+    /// The same classifier, which begins a chunk every so many seconds: closer together than chunks
+    /// are long, it hears a sound several times and averages over more of it. Training's distance is
+    /// what it has without.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the model is one of pictures, or `seconds` is no distance or longer than a
+    /// chunk.
+    pub fn with_hop(self, seconds: f64) -> Result<Self> {
+        Ok(Self {
+            front_end: self.front_end.with_hop(seconds)?,
+            ..self
+        })
+    }
+
     /// Classifies a file: a sound or, if that is what the model was trained on, a picture, whose
     /// chunks have no times.
     ///
     /// # Errors
     /// Naming the file, if it cannot be read or is empty.
     pub fn classify_file(&self, path: impl AsRef<Path>) -> Result<Classification> {
-        let path = path.as_ref();
-        let outcome = match &self.front_end {
-            FrontEnd::Sound(sound) => self.classify(&sound.load(path)?),
-            FrontEnd::Picture(picture) => {
-                let maps = picture.maps(path)?;
-                let times = vec![(0.0, 0.0); maps.len_of(Axis(0))];
-                self.verdict(maps, times)
-            }
-        };
-        outcome.map_err(|e| match e {
-            Error::Io { .. } | Error::Decode { .. } => e,
-            other => Error::decode(path, other.to_string()),
-        })
+        self.classify_one(self.prepare_file(path, &Stop::new())?)
     }
 
-    /// Classifies a mono sound at the model's rate: all of it, also where training took the first
-    /// chunks of each track only, and no silence that the sound does not have, unless it is shorter
-    /// than one chunk.
+    /// Classifies a mono sound at the model's rate, as [`prepare`](Self::prepare) cuts it.
     ///
     /// # Errors
-    /// [`Error::Shape`] if it has another rate or not one chunk; [`Error::Config`] if the model is one
-    /// of pictures.
+    /// As [`prepare`](Self::prepare) and [`classify_batch`](Self::classify_batch).
     pub fn classify(&self, wave: &Waveform) -> Result<Classification> {
-        let sound = self.front_end.sound()?;
-        self.verdict(sound.all_chunks(wave)?, sound.times(wave.len()))
+        self.classify_one(self.prepare(wave, &Stop::new())?)
     }
 
-    /// What the model says of chunks that begin and end at these times.
-    fn verdict(&self, maps: Array4<f32>, times: Vec<(f64, f64)>) -> Result<Classification> {
-        let probabilities = self.probabilities(maps)?;
-        if probabilities.is_empty() {
-            return Err(Error::shape(
-                "classify",
-                "at least one chunk of sound",
-                "none",
-            ));
-        }
-        let verdict = self.card.recipe.prediction.pooling.pool(&probabilities)?;
-        let label = |class: usize| self.card.labels[class].clone();
-        let mut order: Vec<usize> = (0..self.card.labels.len()).collect();
-        // The verdict leads its ranking even where classes tie; the sort keeps the rest in order.
-        order.sort_by(|&a, &b| {
-            let key = |class: usize| (class == verdict.class, verdict.probabilities[class]);
-            key(b)
-                .partial_cmp(&key(a))
-                .unwrap_or(std::cmp::Ordering::Equal)
-        });
-        let chunks = times
-            .into_iter()
-            .zip(probabilities)
-            .map(|((start, end), probabilities)| {
-                let class = sarangi_eval::arg_max(&probabilities);
-                ChunkVerdict {
-                    start,
-                    end,
-                    label: label(class),
-                    probabilities,
-                }
-            })
-            .collect();
-        Ok(Classification {
-            label: label(verdict.class),
-            confidence: verdict.probabilities[verdict.class],
-            ranking: order
-                .iter()
-                .map(|&c| (label(c), verdict.probabilities[c]))
-                .collect(),
-            chunks,
-        })
+    fn classify_one(&self, track: Prepared) -> Result<Classification> {
+        let probabilities = self.probabilities(std::slice::from_ref(&track))?;
+        self.verdict(&track.times, probabilities)
     }
 
     /// How good the model is on a folder of music: on a part of the split that it was trained
@@ -260,25 +201,5 @@ impl Classifier {
     /// What calibrates the model's probabilities, if it was fitted.
     fn temperature(&self) -> Result<Option<Temperature>> {
         self.card.temperature.map(Temperature::new).transpose()
-    }
-
-    /// Each chunk's probabilities.
-    fn probabilities(&self, maps: Array4<f32>) -> Result<Vec<Vec<f32>>> {
-        let mut all = Vec::with_capacity(maps.len_of(Axis(0)));
-        let count = maps.len_of(Axis(0));
-        for start in (0..count).step_by(BATCH) {
-            let end = (start + BATCH).min(count);
-            let mut batch = maps.slice(s![start..end, .., .., ..]).to_owned();
-            self.card.normalisation.apply(batch.view_mut())?;
-            let xs = Value::new(&batch.into_tensor(&self.device)?)?;
-            let probabilities = softmax(&self.network.forward(&xs, Mode::Eval)?)?;
-            probabilities.tensor()?.with_array::<Ix2, _>(|rows| {
-                all.extend(rows.outer_iter().map(|row| row.to_vec()));
-            })?;
-        }
-        if let Some(temperature) = self.temperature()? {
-            all.iter_mut().for_each(|row| temperature.apply(row));
-        }
-        Ok(all)
     }
 }

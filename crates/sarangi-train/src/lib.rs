@@ -11,6 +11,7 @@ mod history;
 mod loss;
 mod model_file;
 mod monitor;
+mod neighbours;
 mod onnx;
 mod optimiser;
 mod optimiser_spec;
@@ -30,7 +31,9 @@ mod training_spec;
 mod transfer;
 
 pub use average::EmaSpec;
-pub use classifier::{ChunkVerdict, Classification, Classifier, Evaluated};
+pub use classifier::{
+    ChunkVerdict, Classification, Classifier, Evaluated, Listener, Prepared, Update,
+};
 pub use early_stopping::EarlyStopping;
 pub use event::{Event, Observer};
 pub use folds::{FoldScore, Folds, FoldsSummary, Together, Trained, train_all};
@@ -39,6 +42,7 @@ pub use history::EpochRecord;
 pub use loss::{ClassWeightRule, ClassWeights, LossSpec};
 pub use model_file::{ModelCard, ModelFile};
 pub use monitor::Monitor;
+pub use neighbours::{EmbeddingIndex, Neighbour};
 pub use optimiser::{Optimiser, Rate};
 pub use optimiser_spec::OptimiserSpec;
 pub use parameter_rules::{LrFactor, ParameterRules};

@@ -56,11 +56,22 @@ pub struct ModelCard {
     /// they say; fitted on the validation chunks once training is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// The confidence above which an answer for a track is sure, so that it is right as often as the
+    /// recipe's `prediction.sure_accuracy` asks; found on the validation tracks. Without, every answer
+    /// is sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
 }
 
 impl ModelCard {
     /// The version that this program writes.
     pub const VERSION: u32 = 1;
+
+    /// Whether an answer of this confidence is above the threshold.
+    pub fn is_sure(&self, confidence: f32) -> bool {
+        self.threshold
+            .is_none_or(|threshold| f64::from(confidence) > threshold)
+    }
 
     /// Checks that the card fits itself and its front end, since anybody may have written it.
     ///
@@ -91,6 +102,11 @@ impl ModelCard {
             && Temperature::new(temperature).is_err()
         {
             return Err(format!("its temperature is {temperature}"));
+        }
+        if let Some(threshold) = self.threshold
+            && !(0.0..=1.0).contains(&threshold)
+        {
+            return Err(format!("its threshold is {threshold}, not 0 to 1"));
         }
         Ok(())
     }

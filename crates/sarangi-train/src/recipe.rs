@@ -54,12 +54,25 @@ pub struct Recipe {
 pub struct PredictionSpec {
     /// Majority vote or mean probability.
     pub pooling: Pooling,
+    /// How often an answer must be right to be called sure, as a share of the validation tracks, 0 to
+    /// 1: the model file keeps the lowest confidence above which that holds, and an answer below it
+    /// is "not sure". 0.8; 0 makes every answer sure.
+    #[serde(skip_serializing_if = "is_usual_accuracy")]
+    pub sure_accuracy: f64,
+}
+
+/// In four of five cases.
+const SURE_ACCURACY: f64 = 0.8;
+
+fn is_usual_accuracy(accuracy: &f64) -> bool {
+    *accuracy == SURE_ACCURACY
 }
 
 impl Default for PredictionSpec {
     fn default() -> Self {
         Self {
             pooling: Pooling::MeanProbability,
+            sure_accuracy: SURE_ACCURACY,
         }
     }
 }
@@ -129,6 +142,11 @@ impl Recipe {
             self.front_end.check_policy(policy)?;
         }
         self.split.check()?;
+        let sure = self.prediction.sure_accuracy;
+        if !(0.0..=1.0).contains(&sure) {
+            let reason = format!("must be 0 to 1, got {sure}");
+            return Err(Error::config("prediction", "sure_accuracy", reason));
+        }
         let mixes = self
             .augment
             .as_ref()

@@ -56,9 +56,13 @@ fn describe_model(path: &Path, card: &ModelCard) -> String {
         0 => "no track in two parts".to_owned(),
         n => format!("LEAKS: {n} tracks in several parts"),
     };
+    let sure = match card.threshold {
+        Some(threshold) => format!("above {:.1} %", 100.0 * threshold),
+        None => "always".to_owned(),
+    };
     format!(
         "{}\n  recipe      {}\n  classes     {} ({})\n  input       {channels} × {bins} × {frames} {}\n  \
-         parameters  {}\n  epoch       {}\n  validation  {validation}\n  split       {} ({leak})\n  \
+         parameters  {}\n  epoch       {}\n  validation  {validation}\n  sure        {sure}\n  split       {} ({leak})\n  \
          licence     {}",
         printable(&path.display().to_string()),
         printable(&card.recipe.name),

@@ -3,22 +3,26 @@
 mod augment;
 mod compare;
 mod describe;
+mod embed;
 mod evaluate;
 mod export;
 mod extract;
 mod forward;
+mod inputs;
 mod inspect;
 mod network;
 mod predict;
 mod prepare;
 mod quarantine;
 mod settings;
+mod similar;
 mod train;
 mod transform;
 mod written_spec;
 
 pub(crate) use augment::augment;
 pub(crate) use compare::compare;
+pub(crate) use embed::embed;
 pub(crate) use evaluate::evaluate;
 pub(crate) use export::export;
 pub(crate) use extract::extract;
@@ -26,6 +30,7 @@ pub(crate) use forward::forward;
 pub(crate) use inspect::inspect;
 pub(crate) use predict::predict;
 pub(crate) use prepare::prepare;
+pub(crate) use similar::similar;
 pub(crate) use train::train;
 
 use anyhow::{Context, Result};

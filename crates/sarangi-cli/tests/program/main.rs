@@ -7,6 +7,7 @@ mod check;
 mod export;
 mod extract;
 mod forward;
+mod predicting;
 mod prepare;
 mod prepare_data;
 mod recipes;

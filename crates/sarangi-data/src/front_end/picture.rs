@@ -1,6 +1,6 @@
 //! From a picture file to what the network sees.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, Cursor, ErrorKind, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageError, ImageReader, Limits};
@@ -139,7 +139,22 @@ impl PictureFrontEnd {
     /// is smaller than what is to be cut out of it.
     pub fn map(&self, path: impl AsRef<Path>) -> Result<FeatureMap> {
         let path = path.as_ref();
-        let pixels = planes(&read(path)?, self.spec.colour);
+        self.map_of(&read(path)?, path)
+    }
+
+    /// The maps of the chunks of a picture that is in memory, as [`maps`](Self::maps). `name` stands
+    /// for the file in error messages.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn maps_of_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Array4<f32>> {
+        let name = name.as_ref();
+        let picture = decoded(ImageReader::new(Cursor::new(bytes)), name)?;
+        Ok(self.chunks(&self.map_of(&picture, name)?))
+    }
+
+    fn map_of(&self, picture: &DynamicImage, path: &Path) -> Result<FeatureMap> {
+        let pixels = planes(picture, self.spec.colour);
         let (_, height, width) = pixels.dim();
         let [rows, columns] = self.spec.size;
         let (tall, wide) = match self.spec.shorter {
@@ -187,6 +202,10 @@ fn resized(map: ArrayView2<'_, f32>, size: (usize, usize)) -> Result<Array2<f32>
 
 pub(crate) fn read(path: &Path) -> Result<DynamicImage> {
     let reader = ImageReader::open(path).map_err(|e| Error::io(path, e))?;
+    decoded(reader, path)
+}
+
+fn decoded(reader: ImageReader<impl BufRead + Seek>, path: &Path) -> Result<DynamicImage> {
     let mut reader = reader
         .with_guessed_format()
         .map_err(|e| Error::io(path, e))?;

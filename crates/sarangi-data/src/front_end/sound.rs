@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ndarray::Array4;
-use sarangi_audio::{ChunkPlan, ChunkSpec, DecodeOptions, Tail, load};
-use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Waveform};
+use sarangi_audio::{ChunkPlan, ChunkSpec, DecodeOptions, Decoder, LoadSpec, Tail};
+use sarangi_core::{Error, Feature, FeatureMap, Result, SampleRate, Spec, Stop, Waveform};
 use sarangi_features::FeatureSpec;
 use serde::{Deserialize, Serialize};
 
@@ -93,10 +93,7 @@ impl Spec<()> for SoundSpec {
             identity,
         };
         // One chunk of silence shows now what would else show on every file.
-        built.maps(
-            &Waveform::mono(vec![0.0; built.chunks.size()], rate),
-            &built.all_chunks,
-        )?;
+        built.map(&Waveform::mono(vec![0.0; built.chunks.size()], rate))?;
         Ok(built)
     }
 }
@@ -129,7 +126,43 @@ impl SoundFrontEnd {
     /// # Errors
     /// As [`load`].
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Waveform> {
-        load(path, self.rate, &self.decoding)
+        self.hear(Decoder::open(path, &self.decoding)?)
+    }
+
+    /// What a decoder gives, at the front end's rate, its channels averaged.
+    ///
+    /// # Errors
+    /// As [`decode`](sarangi_audio::decode).
+    pub fn hear(&self, decoder: Decoder) -> Result<Waveform> {
+        let spec = LoadSpec {
+            rate: Some(self.rate),
+            mono: true,
+        };
+        spec.load_from(decoder)
+    }
+
+    /// How files are decoded.
+    pub fn decoding(&self) -> &DecodeOptions {
+        &self.decoding
+    }
+
+    /// The same front end, which for a [prediction](Self::all_chunks) begins a chunk every `hop` samples.
+    #[must_use]
+    pub fn with_hop(self, hop: usize) -> Self {
+        Self {
+            all_chunks: self.all_chunks.with_hop(hop),
+            ..self
+        }
+    }
+
+    /// How many samples lie between the beginnings of two of [`all_chunks`](Self::all_chunks).
+    pub fn hop(&self) -> usize {
+        self.all_chunks.hop()
+    }
+
+    /// How many samples a chunk has.
+    pub fn chunk_size(&self) -> usize {
+        self.all_chunks.size()
     }
 
     /// The maps of the chunks that a track trains and is scored with, (chunks, channels, bins,
@@ -140,7 +173,7 @@ impl SoundFrontEnd {
     /// [`Error::Shape`] if the sound has another rate or its features are not finite; whatever the
     /// feature cannot accept.
     pub fn chunks(&self, wave: &Waveform) -> Result<Array4<f32>> {
-        self.maps(wave, &self.chunks)
+        self.maps(wave, &self.chunks, &Stop::new())
     }
 
     /// The maps of all whole chunks of a sound, which a prediction is made from; a sound shorter
@@ -149,7 +182,15 @@ impl SoundFrontEnd {
     /// # Errors
     /// As [`chunks`](Self::chunks).
     pub fn all_chunks(&self, wave: &Waveform) -> Result<Array4<f32>> {
-        self.maps(wave, &self.all_chunks)
+        self.all_chunks_unless(wave, &Stop::new())
+    }
+
+    /// As [`all_chunks`](Self::all_chunks), looking at `stop` before each chunk.
+    ///
+    /// # Errors
+    /// As [`chunks`](Self::chunks), and [`Error::Stopped`].
+    pub fn all_chunks_unless(&self, wave: &Waveform, stop: &Stop) -> Result<Array4<f32>> {
+        self.maps(wave, &self.all_chunks, stop)
     }
 
     /// The fingerprint of a mono sound at [`rate`](Self::rate).
@@ -173,7 +214,7 @@ impl SoundFrontEnd {
             .collect()
     }
 
-    fn maps(&self, wave: &Waveform, plan: &ChunkPlan) -> Result<Array4<f32>> {
+    fn maps(&self, wave: &Waveform, plan: &ChunkPlan, stop: &Stop) -> Result<Array4<f32>> {
         if wave.rate() != self.rate {
             return Err(Error::shape("front end", self.rate, wave.rate()));
         }
@@ -181,6 +222,7 @@ impl SoundFrontEnd {
         let [channels, bins, frames] = self.shape;
         let mut maps = Array4::zeros((chunks.len(), channels, bins, frames));
         for (chunk, mut to) in chunks.zip(maps.outer_iter_mut()) {
+            stop.check("computing features")?;
             to.assign(&self.map(&chunk)?);
         }
         Ok(maps)

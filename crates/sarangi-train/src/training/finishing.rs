@@ -2,7 +2,9 @@
 
 use sarangi_core::Result;
 use sarangi_data::Part;
-use sarangi_eval::{EpochPoint, Predictions, Temperature, plot_class_counts, plot_curves};
+use sarangi_eval::{
+    EpochPoint, Predictions, Temperature, confidence_threshold, plot_class_counts, plot_curves,
+};
 
 use super::Training;
 use crate::exhibits::Exhibits;
@@ -24,13 +26,17 @@ impl Training<'_> {
         let valid = self.evaluate(Part::Valid, network)?;
         let valid = valid.map(|(_, predictions)| predictions);
         let temperature = valid.as_ref().map(Temperature::fit);
-        best.card.temperature = temperature.map(Temperature::value);
-        best.write(run.model())?;
-
         let calibrated = |predictions: Predictions| match temperature {
             Some(temperature) => temperature.scale(&predictions),
             None => predictions,
         };
+        let valid = valid.map(calibrated);
+        let prediction = self.recipe.prediction;
+        best.card.temperature = temperature.map(Temperature::value);
+        best.card.threshold = valid
+            .as_ref()
+            .map(|valid| confidence_threshold(valid, prediction.pooling, prediction.sure_accuracy));
+        best.write(run.model())?;
         let test = self.evaluate(Part::Test, network)?;
         let test = test.map(|(_, predictions)| calibrated(predictions));
         let evaluation = test
@@ -42,7 +48,7 @@ impl Training<'_> {
         }
         let mut parts = Vec::new();
         parts.extend(test.map(|predictions| (Part::Test, predictions)));
-        parts.extend(valid.map(|predictions| (Part::Valid, calibrated(predictions))));
+        parts.extend(valid.map(|predictions| (Part::Valid, predictions)));
         let exhibits = Exhibits {
             corpus: self.data.corpus,
             cache: self.data.cache,

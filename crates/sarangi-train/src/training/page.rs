@@ -104,6 +104,10 @@ impl Training<'_> {
         if let Some(temperature) = card.temperature {
             facts.push(Fact::new("Temperature", format!("{temperature:.3}")));
         }
+        if let Some(threshold) = card.threshold {
+            let sure = format!("above {:.1} %", 100.0 * threshold);
+            facts.push(Fact::new("Sure of a track", sure));
+        }
         if let Some(licence) = &card.licence {
             facts.push(Fact::new("Licence", licence.clone()));
         }

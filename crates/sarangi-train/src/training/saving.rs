@@ -34,6 +34,7 @@ impl Training<'_> {
             validation,
             licence: self.options.licence.clone(),
             temperature: None,
+            threshold: None,
         };
         let model = ModelFile {
             card,
