@@ -8,9 +8,9 @@ use anyhow::Result;
 use rayon::prelude::*;
 use sarangi::audio::FileKind;
 use sarangi::data::{Finding, Listing, QualityReport, Review};
+use sarangi::eval::data_uri;
 use serde_json::json;
 
-use super::data_uri;
 use super::pictures::Pictures;
 use crate::console::Console;
 
@@ -73,6 +73,7 @@ impl Page<'_> {
                               <code>review.csv</code>. <code>--show</code> shows more.</p>\n"
             );
         }
+        head += &self.classes();
         head +=
             "<nav>\n<button type=\"button\" data-kind=\"\" aria-pressed=\"true\">all</button>\n";
         for (kind, count) in self.report.counts() {
@@ -82,9 +83,34 @@ impl Page<'_> {
                  <b>{count}</b></button>\n"
             );
         }
-        head += "</nav>\n<p class=\"save\"><button type=\"button\" id=\"save\">Save review.csv</button> \
+        head += "</nav>\n<p class=\"keys\"><kbd>j</kbd> next file, <kbd>k</kbd> back, <kbd>y</kbd> \
+                 keep it, <kbd>n</kbd> drop it</p>\n\
+                 <p class=\"save\"><button type=\"button\" id=\"save\">Save review.csv</button>\n\
+                 <button type=\"button\" data-rest=\"yes\">Keep the undecided shown</button>\n\
+                 <button type=\"button\" data-rest=\"no\">Drop the undecided shown</button>\n\
                  <span id=\"state\" role=\"status\"></span></p>\n";
         head
+    }
+
+    /// How many files each class has, and how many of them are to be looked at.
+    fn classes(&self) -> String {
+        let most = self.report.classes.iter().map(|class| class.files).max();
+        let most = most.unwrap_or(0).max(1) as f64;
+        let mut classes = "<table class=\"classes\">\n".to_owned();
+        for class in &self.report.classes {
+            let (files, flagged) = (class.files, class.flagged);
+            let width = |count: usize| 100.0 * count as f64 / most;
+            let minutes = class.seconds.map(|s| format!(", {:.1} minutes", s / 60.0));
+            classes += &format!(
+                "<tr><th scope=\"row\">{}</th><td class=\"bar\"><i style=\"width:{:.2}%\"></i>\
+                 <b style=\"width:{:.2}%\"></b></td><td>{files} files{}, {flagged} to look at</td></tr>\n",
+                escaped(&class.label),
+                width(files - flagged),
+                width(flagged),
+                minutes.unwrap_or_default(),
+            );
+        }
+        classes + "</table>\n"
     }
 
     /// One file: what was found, how it looks, and the other file beside it, if there is one.
@@ -129,7 +155,7 @@ impl Page<'_> {
         }
         match pictures.png(path) {
             Ok(png) => {
-                let (uri, name) = (data_uri::png(&png), escaped(path));
+                let (uri, name) = (data_uri("image/png", &png), escaped(path));
                 figure += &format!("<img src=\"{uri}\" alt=\"{name}\">");
             }
             Err(_) => figure += "<p class=\"none\">no picture can be made of it</p>",
