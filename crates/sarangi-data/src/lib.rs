@@ -39,4 +39,4 @@ pub use quality::{
     QualitySpec, Review, ReviewRow, Silence, SilencePlace, SoundQuality,
 };
 pub use sampler::Sampler;
-pub use split::{FoldsBy, Item, KFold, Part, Split, SplitSpec};
+pub use split::{FoldsBy, Holdout, HoldoutBy, Item, KFold, Part, Split, SplitSpec};

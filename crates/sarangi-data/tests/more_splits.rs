@@ -121,6 +121,33 @@ fn a_holdout_tests_every_fold_and_folds_validate() {
 }
 
 #[test]
+fn a_manifest_may_name_what_is_held_out() {
+    let text = r#"{"type":"k_fold","folds":3,"holdout":"column"}"#;
+    let spec = spec(text);
+    let listed = corpus(&[12, 15], |_, n| Listed {
+        part: Some([Part::Test, Part::Train, Part::Valid][n % 3]),
+        ..Listed::default()
+    });
+    for fold in 1..=3 {
+        let split = split(&spec.clone().with_fold(fold), &listed).unwrap();
+        let held: BTreeSet<usize> = tracks(&split.test);
+        assert_eq!(held.len(), 9);
+        assert!(
+            held.iter()
+                .all(|&t| listed.tracks[t].listed.part == Some(Part::Test))
+        );
+        assert_eq!(tracks(&split.train).len() + tracks(&split.valid).len(), 18);
+    }
+    let error = split(&spec.with_fold(1), &plain(&[9, 9])).unwrap_err();
+    assert!(
+        error.contains("music") && error.contains("holdout"),
+        "{error}"
+    );
+    let json = serde_json::to_string(&self::spec(text)).unwrap();
+    assert!(json.contains(r#""holdout":"column""#), "{json}");
+}
+
+#[test]
 fn folds_come_from_names_or_a_column() {
     // Names begin with 9-, 10- and 11-: numbers, not texts.
     let named = plain(&[9, 9]);

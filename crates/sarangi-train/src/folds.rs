@@ -170,7 +170,7 @@ impl FoldsSummary {
                 .transpose()
         };
         let meaning = match &recipe.split {
-            SplitSpec::KFold(spec) if spec.holdout > 0.0 => Together::Ensemble,
+            SplitSpec::KFold(spec) if spec.holdout.holds() => Together::Ensemble,
             _ => Together::OutOfFold,
         };
         let together = together(folds, meaning)?;

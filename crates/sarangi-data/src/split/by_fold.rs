@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::by_track::{divide, originals};
 use super::deal::deal;
 use super::groups::groups;
-use super::{Split, spec::KFold};
+use super::{Part, Split, spec::KFold};
 use crate::Corpus;
 
 /// Where folds come from.
@@ -24,18 +24,58 @@ pub enum FoldsBy {
     Prefix,
 }
 
+/// Which tracks test every fold's model, and train none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Holdout {
+    /// This share of each class's tracks, drawn by the seed; 0 is none, so that each fold tests in turn.
+    Share(f64),
+    /// Those that something else names.
+    Named(HoldoutBy),
+}
+
+/// What names the tracks that are held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldoutBy {
+    /// The column `split` of the manifest: those in `test`.
+    Column,
+}
+
+impl Holdout {
+    /// Whether any tracks are held out.
+    pub fn holds(self) -> bool {
+        self != Self::Share(0.0)
+    }
+
+    /// The tracks for the folds, and those that are held out.
+    fn part(self, corpus: &Corpus, tracks: Vec<usize>, seed: Seed) -> Result<[Vec<usize>; 2]> {
+        match self {
+            Self::Share(share) if share > 0.0 => {
+                let [mut rest, _, holdout] = divide(corpus, &tracks, 0.0, share, seed)?;
+                rest.sort_unstable();
+                Ok([rest, holdout])
+            }
+            Self::Share(_) => Ok([tracks, Vec::new()]),
+            Self::Named(HoldoutBy::Column) => {
+                let tests = |&track: &usize| corpus.tracks[track].listed.part == Some(Part::Test);
+                let (holdout, rest): (Vec<_>, Vec<_>) = tracks.into_iter().partition(tests);
+                if holdout.is_empty() {
+                    let reason = "has no manifest whose column `split` says `test` of a track, which \
+                                  `split.holdout = \"column\"` asks for";
+                    return Err(Error::data(&corpus.root, reason));
+                }
+                Ok([rest, holdout])
+            }
+        }
+    }
+}
+
 pub(super) fn split(corpus: &Corpus, spec: &KFold, seed: Seed) -> Result<Split> {
     let fail = |field: &str, reason: String| Err(Error::config("split", field, reason));
-    let originals = originals(corpus);
-    let (rest, holdout) = match spec.holdout > 0.0 {
-        false => (originals, Vec::new()),
-        true => {
-            let parts = divide(corpus, &originals, 0.0, spec.holdout, seed.child("holdout"))?;
-            let [mut rest, _, holdout] = parts;
-            rest.sort_unstable();
-            (rest, holdout)
-        }
-    };
+    let [rest, holdout] = spec
+        .holdout
+        .part(corpus, originals(corpus), seed.child("holdout"))?;
     let folds = match spec.by {
         FoldsBy::Seed => {
             let shares = vec![1.0 / spec.folds as f64; spec.folds];
@@ -78,7 +118,16 @@ pub(super) fn split(corpus: &Corpus, spec: &KFold, seed: Seed) -> Result<Split> 
 pub(super) fn count(corpus: &Corpus, spec: &KFold) -> Result<usize> {
     match spec.by {
         FoldsBy::Seed => Ok(spec.folds),
-        by => given(corpus, &originals(corpus), by).map(|folds| folds.len()),
+        by => {
+            // Where folds are given, those that are drawn for a hold-out still leave one in each.
+            let tracks = match spec.holdout {
+                Holdout::Named(_) => {
+                    spec.holdout.part(corpus, originals(corpus), Seed(0))?[0].clone()
+                }
+                Holdout::Share(_) => originals(corpus),
+            };
+            given(corpus, &tracks, by).map(|folds| folds.len())
+        }
     }
 }
 

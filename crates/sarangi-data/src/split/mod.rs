@@ -16,7 +16,7 @@ use sarangi_core::Result;
 
 use crate::Corpus;
 
-pub use by_fold::FoldsBy;
+pub use by_fold::{FoldsBy, Holdout, HoldoutBy};
 pub(crate) use groups::groups;
 pub use spec::{KFold, SplitSpec};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sarangi_core::{Error, Result, Seed, within};
 use serde::{Deserialize, Serialize};
 
-use super::{FoldsBy, Split, by_chunk, by_fold, by_list, by_order, by_track};
+use super::{FoldsBy, Holdout, Split, by_chunk, by_fold, by_list, by_order, by_track};
 use crate::Corpus;
 
 /// How a corpus is split.
@@ -91,8 +91,9 @@ pub struct KFold {
     pub folds: usize,
     /// Where folds come from.
     pub by: FoldsBy,
-    /// The share of each class's tracks that tests every fold's model.
-    pub holdout: f64,
+    /// The share of each class's tracks that tests every fold's model, or `"column"` for the tracks that
+    /// the manifest's column `split` puts into `test`.
+    pub holdout: Holdout,
     /// Without a holdout, the share of each class's tracks outside the fold that validates.
     pub valid: f64,
     /// Which fold judges, from 1; all in turn if not given.
@@ -105,7 +106,7 @@ impl Default for KFold {
         Self {
             folds: 5,
             by: FoldsBy::Seed,
-            holdout: 0.0,
+            holdout: Holdout::Share(0.0),
             valid: default_valid(),
             fold: None,
         }
@@ -181,7 +182,9 @@ impl SplitSpec {
             Self::KFold(spec) => {
                 within("split", "folds", spec.folds, 2..=1000)?;
                 share("valid", spec.valid)?;
-                share("holdout", spec.holdout)?;
+                if let Holdout::Share(holdout) = spec.holdout {
+                    share("holdout", holdout)?;
+                }
             }
             Self::FirstLast { train: 0, .. } => {
                 return Err(Error::config("split", "train", "must be at least 1, got 0"));

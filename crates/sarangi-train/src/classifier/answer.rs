@@ -35,8 +35,9 @@ pub struct ChunkVerdict {
 }
 
 impl Classifier {
-    /// Classifies several tracks, their chunks together in batches; the answers are those that each
-    /// would get alone.
+    /// Classifies several tracks, their chunks together in batches. The answers are those that each
+    /// would get alone, but for the last bits of probabilities, since a network adds up in another
+    /// order when it runs several chunks at once.
     ///
     /// # Errors
     /// [`Error::Shape`](sarangi_core::Error::Shape) if a track was prepared by a classifier with another

@@ -15,9 +15,10 @@ const EVERY: f64 = 1.0;
 /// Listens to a sound as it comes in, and says what it is at least each second.
 ///
 /// A chunk is heard as soon as its last sample has come, and its features are those that
-/// [`Classifier::classify`] computes: the updates together are the answer that a classifier
-/// [with this hop](Classifier::with_hop) gives to the whole sound, to the bit. Until the first chunk
-/// is whole, what there is of it is filled up with silence, as that of a short file is.
+/// [`Classifier::classify`] computes, bit for bit. So the updates together are the answer that a
+/// classifier [with this hop](Classifier::with_hop) gives to the whole sound, but for the last bits of
+/// probabilities, since a network adds up in another order when it runs several chunks at once. Until
+/// the first chunk is whole, what there is of it is filled up with silence, as that of a short file is.
 ///
 /// The answer so far is pooled from the chunks of the last hour, or of the
 /// [memory](Self::with_memory) asked for.
