@@ -61,11 +61,14 @@ impl Page<'_> {
         let total: usize = self.report.classes.iter().map(|class| class.files).sum();
         let flagged = self.report.flagged().len();
         let classes = self.report.classes.len();
-        let mut head = format!(
-            "<p>{flagged} of {total} files in {classes} classes have findings. Look at each and say \
-             whether it is kept, save <code>review.csv</code>, and give it to \
-             <code>sarangi prepare clean --review</code>.</p>\n"
-        );
+        let mut head = match flagged {
+            0 => format!("<p>Nothing was found in {total} files of {classes} classes.</p>\n"),
+            _ => format!(
+                "<p>{flagged} of {total} files in {classes} classes have findings. Look at each and \
+                 say whether it is kept, save <code>review.csv</code>, and give it to \
+                 <code>sarangi prepare clean --review</code>.</p>\n"
+            ),
+        };
         if self.shown.len() < flagged {
             let shown = self.shown.len();
             head += &format!(
@@ -133,25 +136,26 @@ impl Page<'_> {
         card += "</fieldset></div>\n<ul>\n";
         for finding in findings {
             let words = finding.finding.name().replace('_', " ");
-            let detail = escaped(&finding.detail);
+            let detail = with_code(&escaped(&finding.detail));
             card += &format!("<li><b>{words}</b> {detail}</li>\n");
         }
         card += "</ul>\n<div class=\"files\">\n";
-        card += &self.figure(path, "", pictures);
         let mut others: Vec<&str> = findings.iter().filter_map(|f| f.other.as_deref()).collect();
         others.sort_unstable();
         others.dedup();
-        for other in others {
-            card += &self.figure(other, other, pictures);
+        // One file is named above; of several each has its name.
+        let named = !others.is_empty();
+        for file in std::iter::once(path).chain(others) {
+            card += &self.figure(file, named, pictures);
         }
         card += "</div>\n</article>\n";
         card
     }
 
-    fn figure(&self, path: &str, caption: &str, pictures: &Pictures<'_>) -> String {
+    fn figure(&self, path: &str, named: bool, pictures: &Pictures<'_>) -> String {
         let mut figure = "<figure>".to_owned();
-        if !caption.is_empty() {
-            figure += &format!("<figcaption>{}</figcaption>", escaped(caption));
+        if named {
+            figure += &format!("<figcaption>{}</figcaption>", escaped(path));
         }
         match pictures.png(path) {
             Ok(png) => {
@@ -195,6 +199,19 @@ impl Page<'_> {
     }
 }
 
+/// Escaped text whose names in backticks stand out instead.
+fn with_code(text: &str) -> String {
+    let mut parts = text.split('`');
+    let mut marked = parts.next().unwrap_or_default().to_owned();
+    while let Some(name) = parts.next() {
+        match parts.next() {
+            Some(after) => marked += &format!("<code>{name}</code>{after}"),
+            None => marked += &format!("`{name}"),
+        }
+    }
+    marked
+}
+
 /// Text within a page or an attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -213,7 +230,14 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, with_code};
+
+    #[test]
+    fn names_in_backticks_stand_out() {
+        let text = with_code("as `a`, not `b`");
+        assert_eq!(text, "as <code>a</code>, not <code>b</code>");
+        assert_eq!(with_code("an odd ` stays"), "an odd ` stays");
+    }
 
     #[test]
     fn names_do_not_become_part_of_the_page() {
