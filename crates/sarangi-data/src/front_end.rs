@@ -8,7 +8,7 @@ use std::path::Path;
 use ndarray::Array4;
 use sarangi_audio::FileKind;
 use sarangi_augment::{Policy, PolicySpec};
-use sarangi_core::{Error, Result, SampleRate, Spec};
+use sarangi_core::{Error, FeatureMap, Result, SampleRate, Spec, Waveform};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -145,10 +145,9 @@ impl FrontEnd {
     /// # Errors
     /// Naming the file, if it cannot be read or used.
     pub fn maps(&self, path: impl AsRef<Path>) -> Result<Array4<f32>> {
-        match self {
-            Self::Sound(sound) => sound.chunks(&sound.load(path)?),
-            Self::Picture(picture) => picture.maps(path),
-        }
+        self.of_file(path, SoundFrontEnd::chunks, |picture, map| {
+            Ok(picture.chunks(map))
+        })
     }
 
     /// The [maps](Self::maps) of a file and its fingerprint, for which it is read once.
@@ -159,15 +158,23 @@ impl FrontEnd {
         &self,
         path: impl AsRef<Path>,
     ) -> Result<(Array4<f32>, Fingerprint)> {
+        self.of_file(
+            path,
+            |sound, wave| Ok((sound.chunks(wave)?, sound.fingerprint(wave)?)),
+            |picture, map| Ok((picture.chunks(map), of_picture(map)?)),
+        )
+    }
+
+    /// What is made of a file, which is read once.
+    fn of_file<T>(
+        &self,
+        path: impl AsRef<Path>,
+        of_sound: impl FnOnce(&SoundFrontEnd, &Waveform) -> Result<T>,
+        of_picture: impl FnOnce(&PictureFrontEnd, &FeatureMap) -> Result<T>,
+    ) -> Result<T> {
         match self {
-            Self::Sound(sound) => {
-                let wave = sound.load(path)?;
-                Ok((sound.chunks(&wave)?, sound.fingerprint(&wave)?))
-            }
-            Self::Picture(picture) => {
-                let map = picture.map(path)?;
-                Ok((picture.chunks(&map), of_picture(&map)?))
-            }
+            Self::Sound(sound) => of_sound(sound, &sound.load(path)?),
+            Self::Picture(picture) => of_picture(picture, &picture.map(path)?),
         }
     }
 
@@ -185,10 +192,7 @@ impl FrontEnd {
     /// # Errors
     /// As [`maps`](Self::maps).
     pub fn fingerprint(&self, path: impl AsRef<Path>) -> Result<Fingerprint> {
-        match self {
-            Self::Sound(sound) => sound.fingerprint(&sound.load(path)?),
-            Self::Picture(picture) => of_picture(&picture.map(path)?),
-        }
+        self.of_file(path, SoundFrontEnd::fingerprint, |_, map| of_picture(map))
     }
 
     /// The front end for sounds.

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use sarangi_core::{Error, Result};
+use sarangi_core::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
 
 use crate::split::groups;
-use crate::{Corpus, Fingerprint, Item, Part, Split, SplitSpec, near_duplicates};
+use crate::{
+    Corpus, FeatureCache, Fingerprint, FrontEnd, Item, Part, Split, SplitSpec, near_duplicates,
+};
 
 /// What is done if a split leaks: if files of one recording, near duplicates of each other by their
 /// [`Fingerprint`]s, or tracks of one artist are in different parts of it.
@@ -81,6 +83,11 @@ impl Leaks {
             members.entry(group).or_default().push(track);
         }
         for tracks in members.values() {
+            // An artist of thousands of tracks has millions of pairs; in one part none can leak.
+            let in_parts = tracks.iter().filter_map(|track| parts.get(track)).flatten();
+            if in_parts.collect::<BTreeSet<_>>().len() < 2 {
+                continue;
+            }
             for (i, &a) in tracks.iter().enumerate() {
                 for &b in &tracks[i + 1..] {
                     look(a, b, Bond::Listed);
@@ -137,6 +144,27 @@ impl fmt::Display for Bond {
 }
 
 impl LeakPolicy {
+    /// Draws a split of a corpus and [judges](Self::judge) it by the fingerprints of its tracks, which
+    /// are taken only if it is one that should not leak.
+    ///
+    /// # Errors
+    /// As [`SplitSpec::split`], [`Corpus::fingerprints`] and [`judge`](Self::judge).
+    pub fn split(
+        self,
+        spec: &SplitSpec,
+        corpus: &Corpus,
+        seed: Seed,
+        front_end: &FrontEnd,
+        cache: &FeatureCache,
+    ) -> Result<(Split, Leaks)> {
+        let split = spec.split(corpus, seed)?;
+        let prints = match spec.is_leaky() {
+            true => Vec::new(),
+            false => corpus.fingerprints(front_end, cache)?,
+        };
+        self.judge(spec, split, corpus, &prints)
+    }
+
     /// Looks for leaks in a split and does with them what the policy says; gives the split that is
     /// to be used, and the leaks that were found.
     ///

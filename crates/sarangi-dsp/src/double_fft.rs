@@ -7,7 +7,7 @@ use num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
 use sarangi_core::{Error, Result};
 
-use crate::real_fft::Value;
+use crate::sink::Value;
 
 /// A planned Fourier transform of real frames of one length, for features that weigh what lies 140
 /// dB below the peak, where single precision has nothing but its own rounding.

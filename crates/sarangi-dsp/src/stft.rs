@@ -6,10 +6,10 @@ use ndarray::{Array2, ShapeBuilder};
 use num_complex::Complex32;
 use sarangi_core::{Error, Result};
 
-use crate::double_fft::{DoubleFft, DoubleFftScratch};
-use crate::real_fft::{MOST, RealFft, RealFftScratch, Value};
+use crate::sink::Value;
 use crate::stft_spec::Layout;
-use crate::{Framing, Pool};
+use crate::stft_transform::Transform;
+use crate::{Framing, Pool, StftScratch};
 
 /// A planned short-time Fourier transform, equal to `librosa.stft` without scaling.
 ///
@@ -24,32 +24,15 @@ pub struct Stft {
     scratch: Pool<StftScratch>,
 }
 
-#[derive(Debug)]
-enum Transform {
-    Single(RealFft, Vec<f32>),
-    Double(DoubleFft, Vec<f64>),
-}
-
-/// Working memory of one call of a [`Stft`]; made by [`Stft::scratch`].
-#[derive(Debug, Clone)]
-pub struct StftScratch(Scratch);
-
-#[derive(Debug, Clone)]
-enum Scratch {
-    Single(RealFftScratch),
-    Double(DoubleFftScratch),
-}
-
 impl Stft {
     pub(crate) fn new(layout: Layout) -> Self {
-        let fft = RealFft::new(layout.framing.length());
-        let window = layout.window.iter().map(|&w| w as f32).collect();
-        Self::with(layout.framing, Transform::Single(fft, window))
+        let transform = Transform::single(layout.framing.length(), &layout.window);
+        Self::with(layout.framing, transform)
     }
 
     pub(crate) fn precise(layout: Layout) -> Self {
-        let fft = DoubleFft::new(layout.framing.length());
-        Self::with(layout.framing, Transform::Double(fft, layout.window))
+        let transform = Transform::double(layout.framing.length(), layout.window);
+        Self::with(layout.framing, transform)
     }
 
     fn with(framing: Framing, transform: Transform) -> Self {
@@ -84,12 +67,7 @@ impl Stft {
     /// Whether this transforms any signal just as `other` does: the same frames, window and
     /// precision.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let window = match (&self.transform, &other.transform) {
-            (Transform::Single(_, a), Transform::Single(_, b)) => a == b,
-            (Transform::Double(_, a), Transform::Double(_, b)) => a == b,
-            _ => false,
-        };
-        window && self.framing == other.framing
+        self.framing == other.framing && self.transform.is_same_as(&other.transform)
     }
 
     /// Working memory for the methods that do not allocate.
@@ -111,7 +89,8 @@ impl Stft {
         let mut spectrum = vec![Complex32::default(); bins];
         self.scratch.with(|scratch| {
             (0..frames).try_for_each(|frame| {
-                self.frame(signal, frame, &mut spectrum, scratch)?;
+                self.transform
+                    .frame(&self.framing, signal, frame, &mut spectrum, scratch)?;
                 values.extend_from_slice(&spectrum);
                 Ok(())
             })
@@ -196,53 +175,8 @@ impl Stft {
             let expected = format_args!("frames up to {held}");
             return Err(Error::shape("stft", expected, frames.end));
         }
-        match (&self.transform, &mut scratch.0) {
-            (Transform::Single(fft, window), Scratch::Single(scratch)) => {
-                for first in frames.clone().step_by(MOST) {
-                    let fill = |i: usize, out: &mut [f32]| {
-                        self.framing.windowed_into(signal, first + i, window, out);
-                    };
-                    let count = MOST.min(frames.end - first);
-                    let place = (width, first - frames.start);
-                    fft.columns(count, fill, out, place, scratch)?;
-                }
-                Ok(())
-            }
-            (Transform::Double(fft, window), Scratch::Double(scratch)) => {
-                frames.enumerate().try_for_each(|(column, frame)| {
-                    let fill = |out: &mut [f64]| {
-                        self.framing.windowed_into(signal, frame, window, out);
-                    };
-                    fft.column(fill, out, (width, column), scratch)
-                })
-            }
-            _ => Err(foreign()),
-        }
-    }
-
-    /// One frame's spectrum, bin after bin.
-    fn frame(
-        &self,
-        signal: &[f32],
-        frame: usize,
-        out: &mut [Complex32],
-        scratch: &mut StftScratch,
-    ) -> Result<()> {
-        match (&self.transform, &mut scratch.0) {
-            (Transform::Single(fft, window), Scratch::Single(scratch)) => {
-                let fill = |out: &mut [f32]| {
-                    self.framing.windowed_into(signal, frame, window, out);
-                };
-                fft.frame(fill, out, scratch)
-            }
-            (Transform::Double(fft, window), Scratch::Double(scratch)) => {
-                let fill = |out: &mut [f64]| {
-                    self.framing.windowed_into(signal, frame, window, out);
-                };
-                fft.column(fill, out, (1, 0), scratch)
-            }
-            _ => Err(foreign()),
-        }
+        self.transform
+            .columns(&self.framing, signal, frames, out, scratch)
     }
 
     fn check(&self, signal: &[f32]) -> Result<usize> {
@@ -254,19 +188,6 @@ impl Stft {
             )),
             frames => Ok(frames),
         }
-    }
-}
-
-fn foreign() -> Error {
-    Error::shape("stft", "scratch of this plan", "that of another")
-}
-
-impl Transform {
-    fn scratch(&self) -> StftScratch {
-        StftScratch(match self {
-            Self::Single(fft, _) => Scratch::Single(fft.scratch()),
-            Self::Double(fft, _) => Scratch::Double(fft.scratch()),
-        })
     }
 }
 

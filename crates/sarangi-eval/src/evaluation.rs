@@ -20,8 +20,8 @@ pub struct Evaluation {
     pub chunk: Scores,
     /// Each track an example.
     pub track: Scores,
-    /// How sure the numbers are; none with a single track, or in evaluations stored before intervals
-    /// were drawn.
+    /// How sure the numbers are; none with a single track, in evaluations [without
+    /// them](Self::without_intervals), or in those stored before intervals were drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,
 }
@@ -31,11 +31,20 @@ impl Evaluation {
     /// [bootstrap's default](Bootstrap::default).
     pub fn of(predictions: &Predictions, pooling: Pooling) -> Self {
         Self {
+            intervals: Intervals::draw(predictions, pooling, Bootstrap::default()),
+            ..Self::without_intervals(predictions, pooling)
+        }
+    }
+
+    /// The same numbers without intervals, whose thousands of draws cost far more than they: for what is
+    /// looked at after every epoch.
+    pub fn without_intervals(predictions: &Predictions, pooling: Pooling) -> Self {
+        Self {
             labels: predictions.labels().to_vec(),
             pooling,
             chunk: Scores::of(predictions),
             track: Scores::of(&predictions.pool(pooling)),
-            intervals: Intervals::draw(predictions, pooling, Bootstrap::default()),
+            intervals: None,
         }
     }
 }

@@ -160,11 +160,11 @@ impl Classifier {
                 .collect(),
             Some(part) => {
                 let recipe = &self.card.recipe;
-                let split = self.card.split.split(&corpus, recipe.seed)?;
-                let prints = corpus.fingerprints(&self.front_end, cache)?;
-                let (split, _) = recipe
-                    .leaks
-                    .judge(&self.card.split, split, &corpus, &prints)?;
+                let (spec, front_end) = (&self.card.split, &self.front_end);
+                let (split, _) =
+                    recipe
+                        .leaks
+                        .split(spec, &corpus, recipe.seed, front_end, cache)?;
                 if split.digest(&corpus) != self.card.split_digest {
                     let reason = "is not the data that the model was trained on, so its test part \
                                   may hold tracks that it has learned; score every track instead";

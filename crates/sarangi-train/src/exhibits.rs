@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::Device;
-use ndarray::{Array3, Array4, Axis, s};
+use ndarray::{Array2, Array3, Array4, Axis, s};
 use sarangi_audio::{WavFormat, wav_bytes};
 use sarangi_core::{Error, IntoTensor, Result, SampleRate, Spec, Transform, Waveform};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Item, Normalisation};
@@ -16,8 +16,6 @@ use crate::GradCam;
 
 /// At most so many tracks told wrong, and as many told right, are shown.
 const SHOWN: usize = 12;
-/// Classes beside the most probable one that are shown, and it.
-const TOP: usize = 3;
 /// At most so many seconds of a sound go into the page, at this rate.
 const SECONDS: f64 = 6.0;
 const RATE: u32 = 11_025;
@@ -32,16 +30,6 @@ pub(crate) struct Exhibits<'a> {
     pub(crate) normalisation: &'a Normalisation,
     pub(crate) network: &'a dyn Model,
     pub(crate) device: &'a Device,
-}
-
-/// A track and what was said of it.
-struct Told {
-    track: usize,
-    truth: usize,
-    probabilities: Vec<f32>,
-    class: usize,
-    /// The chunk that speaks most for the class.
-    chunk: Item,
 }
 
 impl Exhibits<'_> {
@@ -64,96 +52,50 @@ impl Exhibits<'_> {
         first.into_iter().take(SAMPLES).map(sample).collect()
     }
 
-    /// The tracks told wrong with the most confidence, then some told right, of every class if that can
-    /// be. `predictions` are those of the chunks `items`.
+    /// Tracks told wrong and right, as [`GalleryItem::choose`] chooses them, each with the chunk that
+    /// speaks most for what was said. `predictions` are those of the chunks `items`.
     pub(crate) fn gallery(
         &self,
         predictions: &Predictions,
         items: &[Item],
         pooling: Pooling,
     ) -> Result<Vec<GalleryItem>> {
-        let mut wrong = self.told(predictions, items, pooling)?;
-        wrong.sort_by(|a, b| {
-            let sure = |told: &Told| told.probabilities[told.class];
-            sure(b).total_cmp(&sure(a)).then(a.track.cmp(&b.track))
-        });
-        let (right, mut wrong): (Vec<_>, Vec<_>) =
-            wrong.into_iter().partition(|told| told.class == told.truth);
-        wrong.truncate(SHOWN);
-        // One of each class first, then the others.
-        let mut seen = vec![0usize; self.corpus.labels.len()];
-        let mut right: Vec<(usize, Told)> = right
-            .into_iter()
-            .map(|told| {
-                seen[told.truth] += 1;
-                (seen[told.truth], told)
-            })
-            .collect();
-        right.sort_by_key(|(turn, _)| *turn);
-        right.truncate(SHOWN);
-        let shown = wrong.iter().chain(right.iter().map(|(_, told)| told));
-        shown.map(|told| self.item(told)).collect()
-    }
-
-    fn told(
-        &self,
-        predictions: &Predictions,
-        items: &[Item],
-        pooling: Pooling,
-    ) -> Result<Vec<Told>> {
-        let mut chunks: BTreeMap<usize, Vec<(Item, &[f32])>> = BTreeMap::new();
+        let mut chunks: BTreeMap<&str, Vec<(Item, &[f32])>> = BTreeMap::new();
         for (item, chunk) in items.iter().zip(predictions.chunks()) {
-            let of_track = chunks.entry(item.track).or_default();
+            let of_track = chunks.entry(&chunk.track).or_default();
             of_track.push((*item, &chunk.probabilities));
         }
-        let tell = |(track, chunks): (usize, Vec<(Item, &[f32])>)| {
-            let probabilities: Vec<&[f32]> = chunks.iter().map(|(_, p)| *p).collect();
-            let verdict = pooling.pool(&probabilities)?;
-            let of_class: Vec<f32> = probabilities.iter().map(|p| p[verdict.class]).collect();
-            Ok(Told {
-                track,
-                truth: self.corpus.tracks[track].label,
-                class: verdict.class,
-                probabilities: verdict.probabilities,
-                chunk: chunks[arg_max(&of_class)].0,
-            })
-        };
-        chunks.into_iter().map(tell).collect()
+        let mut gallery = GalleryItem::choose(predictions, pooling, SHOWN, SHOWN);
+        for shown in &mut gallery {
+            let said = shown.top.first().map(|(name, _)| name);
+            let class = predictions.labels().iter().position(|l| Some(l) == said);
+            if let (Some(class), Some(chunks)) = (class, chunks.get(shown.track.as_str())) {
+                let of_class: Vec<f32> = chunks.iter().map(|(_, p)| p[class]).collect();
+                self.illustrate(shown, chunks[arg_max(&of_class)].0, class)?;
+            }
+        }
+        Ok(gallery)
     }
 
-    fn item(&self, told: &Told) -> Result<GalleryItem> {
-        let (picture, sound) = self.picture_and_sound(told.chunk)?;
-        let overlay = self
-            .heat(told)?
-            .map(|heat| picture.overlaid(heat.view(), ColourMap::Inferno)?.to_png())
-            .transpose()?;
-        let mut order: Vec<usize> = (0..told.probabilities.len()).collect();
-        order.sort_by(|&a, &b| {
-            let key = |class: usize| (class == told.class, told.probabilities[class]);
-            let ((a_first, a), (b_first, b)) = (key(a), key(b));
-            b_first.cmp(&a_first).then(b.total_cmp(&a))
-        });
-        let name = |class: usize| self.corpus.labels[class].clone();
-        let top = order.into_iter().take(TOP);
-        Ok(GalleryItem {
-            track: self.corpus.tracks[told.track].path.clone(),
-            truth: name(told.truth),
-            top: top
-                .map(|class| (name(class), told.probabilities[class]))
-                .collect(),
-            spectrogram: Some(picture.to_png()?),
-            overlay,
-            sound,
-        })
+    /// Adds what a chunk looks and sounds like, and what the network looked at to name the class.
+    fn illustrate(&self, shown: &mut GalleryItem, chunk: Item, class: usize) -> Result<()> {
+        let (picture, sound) = self.picture_and_sound(chunk)?;
+        if let Some(heat) = self.heat(chunk, class)? {
+            let overlay = picture.overlaid(heat.view(), ColourMap::Inferno)?;
+            shown.overlay = Some(overlay.to_png()?);
+        }
+        shown.spectrogram = Some(picture.to_png()?);
+        shown.sound = sound;
+        Ok(())
     }
 
     /// What the network looked at, the lowest bin first; nothing of a network that cannot be looked into.
-    fn heat(&self, told: &Told) -> Result<Option<ndarray::Array2<f32>>> {
-        let map = self.map(told.chunk)?;
+    fn heat(&self, chunk: Item, class: usize) -> Result<Option<Array2<f32>>> {
+        let map = self.map(chunk)?;
         let mut batch: Array4<f32> = map.insert_axis(Axis(0));
         self.normalisation.apply(batch.view_mut())?;
         let xs = Value::tracked(&batch.into_tensor(self.device)?)?;
-        let heat = match GradCam::of(self.network, (&xs).into(), &[told.class], None) {
+        let heat = match GradCam::of(self.network, (&xs).into(), &[class], None) {
             Ok(cam) => cam.heat.index_axis_move(Axis(0), 0),
             // A network without stages or without a stage that is a picture, such as a softmax regression.
             Err(Error::Unsupported { .. } | Error::Config { .. }) => return Ok(None),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use sarangi_core::{Error, Result, Spec, write_atomically};
-use sarangi_data::{Corpus, FeatureCache, SplitSpec};
+use sarangi_core::{Error, Result, write_atomically};
+use sarangi_data::SplitSpec;
 use sarangi_eval::{Evaluation, FoldSummary, Prediction, Predictions};
 use serde::Serialize;
 
+use crate::prepared_data::PreparedData;
+use crate::train::{check_place, train_drawn};
 use crate::{EpochRecord, Event, Observer, Outcome, Recipe, Run, TrainOptions, train};
 
 /// The confidence of intervals over folds.
@@ -96,38 +98,44 @@ pub fn train_all(
     if !matches!(&recipe.split, SplitSpec::KFold(spec) if spec.fold.is_none()) {
         return train(recipe, options, observer).map(Trained::One);
     }
-    let cache = options.cache.clone();
-    let cache = cache.unwrap_or_else(|| options.out.join("cache"));
-    // Folds that the data set brings can be counted only once it is known.
-    let front_end = recipe.front_end.build(())?;
-    let corpus = Corpus::prepare(
-        &options.data,
-        &front_end,
-        &FeatureCache::new(&cache),
-        |done, total| observer.observe(Event::Preparing { done, total }),
-    )?;
-    let count = recipe.split.folds(&corpus)?.unwrap_or(1);
-    drop(corpus);
     let run = Run::new(&options.out);
+    let older: Vec<Run> = run
+        .begun_folds()?
+        .into_iter()
+        .map(|n| run.fold(n))
+        .collect();
+    let places = [std::slice::from_ref(&run), &older].concat();
+    check_place(&places, options)?;
+    if let (Some(init), false) = (&recipe.training.init, options.resume) {
+        init.check_file()?;
+    }
+    let data = PreparedData::new(recipe, options, observer)?;
+    // Folds that the data set brings can be counted only once it is known.
+    let count = recipe.split.folds(&data.corpus)?.unwrap_or(1);
+    // All of them, so that no fold is refused after others have trained for hours.
+    let drawn = (1..=count).map(|fold| data.draw(recipe, recipe.split.clone().with_fold(fold)));
+    let drawn = drawn.collect::<Result<Vec<_>>>()?;
+    if options.overwrite {
+        places.iter().try_for_each(Run::clear)?;
+    }
     let mut folds = Vec::with_capacity(count);
-    for fold in 1..=count {
+    for (fold, drawn) in (1..).zip(drawn) {
         observer.observe(Event::Fold { fold, count });
         let recipe = Recipe {
-            split: recipe.split.clone().with_fold(fold),
+            split: drawn.spec.clone(),
             ..recipe.clone()
         };
-        let out = fold_folder(&run, fold);
+        let place = run.fold(fold);
         let options = TrainOptions {
             // What was not begun when the run stopped begins now.
-            resume: options.resume && !Run::new(&out).existing().is_empty(),
-            out,
-            cache: Some(cache.clone()),
+            resume: options.resume && !place.existing().is_empty(),
+            out: place.folder().to_owned(),
             ..options.clone()
         };
-        folds.push(train(&recipe, &options, observer)?);
+        folds.push(train_drawn(&recipe, &options, &data, drawn, observer)?);
     }
     let summary = FoldsSummary::of(recipe, &folds)?;
-    let best = Run::new(fold_folder(&run, summary.best)).model();
+    let best = run.fold(summary.best).model();
     let bytes = fs::read(&best).map_err(|e| Error::io(&best, e))?;
     write_atomically(run.model(), |out| {
         out.write_all(&bytes).map_err(|e| Error::io(run.model(), e))
@@ -142,10 +150,6 @@ pub fn train_all(
         folds,
         summary,
     }))
-}
-
-fn fold_folder(run: &Run, fold: usize) -> std::path::PathBuf {
-    run.folder().join(format!("fold-{fold}"))
 }
 
 impl FoldsSummary {

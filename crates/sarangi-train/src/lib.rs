@@ -17,6 +17,7 @@ mod optimiser;
 mod optimiser_spec;
 mod parameter_rules;
 mod precision;
+mod prepared_data;
 mod recipe;
 mod run;
 mod scaler;

@@ -34,6 +34,9 @@ const CONFUSION: [&str; 2] = ["confusion-chunks", "confusion-tracks"];
 const CHECKPOINTS: &str = "checkpoints";
 const CHECKPOINT: &str = "epoch-";
 
+/// How the names of the folders of a cross-validation's folds begin.
+const FOLD: &str = "fold-";
+
 /// The names in a folder; none if there is no such folder.
 fn names(folder: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
@@ -135,6 +138,23 @@ impl Run {
     /// The page for people.
     pub fn report(&self) -> PathBuf {
         self.folder.join("report.html")
+    }
+
+    /// The run of one fold of a cross-validation, from 1.
+    pub fn fold(&self, fold: usize) -> Self {
+        Self::new(self.folder.join(format!("{FOLD}{fold}")))
+    }
+
+    /// The folds that have a folder, whichever recipe they are of, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be read.
+    pub fn begun_folds(&self) -> Result<Vec<usize>> {
+        let names = names(&self.folder)?;
+        let number = |name: String| name.strip_prefix(FOLD)?.parse().ok();
+        let mut folds: Vec<usize> = names.into_iter().filter_map(number).collect();
+        folds.sort_unstable();
+        Ok(folds)
     }
 
     /// What the folds of a cross-validation say together.

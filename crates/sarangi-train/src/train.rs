@@ -2,14 +2,11 @@
 
 use std::path::PathBuf;
 
-use candle_core::Device;
-use ndarray::Array4;
-use sarangi_core::{Backend, Error, IntoTensor, Result, Spec};
-use sarangi_data::{Augmented, Corpus, FeatureCache, FrontEnd, LeakPolicy, Part};
+use sarangi_core::{Backend, Error, Result};
+use sarangi_data::{Augmented, FrontEnd, LeakPolicy, Part};
 use sarangi_eval::Evaluation;
-use sarangi_models::ModelContext;
-use sarangi_nn::{Model, Params};
 
+use crate::prepared_data::{Drawn, PreparedData};
 use crate::training::{Data, Training};
 use crate::{EpochRecord, Event, Observer, Recipe, Run};
 
@@ -69,50 +66,63 @@ pub struct Outcome {
 pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -> Result<Outcome> {
     let run = Run::new(&options.out);
     recipe.check()?;
-    if let (Some(file), false, false) = (run.existing().first(), options.resume, options.overwrite)
-    {
-        let reason =
-            "is there from an earlier run; resume it, overwrite it, or name another folder";
-        return Err(Error::data(file, reason));
-    }
-    // A run that was killed before its first epoch was saved begins anew.
-    if options.resume && run.existing().is_empty() {
-        return Err(Error::data(&options.out, "holds no run to resume"));
-    }
-    let device = options.device.device()?;
-    let front_end = recipe.front_end.build(())?;
-    let cache = options
-        .cache
-        .clone()
-        .unwrap_or_else(|| options.out.join("cache"));
-    let cache = FeatureCache::new(cache);
-    // Before any sound is read: what makes no sense, or is not there, should not cost an hour first.
-    check_model(recipe, &front_end)?;
+    check_place(std::slice::from_ref(&run), options)?;
+    let split_spec = recipe.split.resolved()?;
     // A run that goes on has all its weights, whatever it began with.
     if let (Some(init), false) = (&recipe.training.init, options.resume) {
         init.check_file()?;
     }
-    let split_spec = recipe.split.resolved()?;
+    let data = PreparedData::new(recipe, options, observer)?;
+    let drawn = data.draw(recipe, split_spec)?;
+    // Only now is it certain that there will be a run.
+    if options.overwrite {
+        run.clear()?;
+    }
+    train_drawn(recipe, options, &data, drawn, observer)
+}
 
-    let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
-        observer.observe(Event::Preparing { done, total });
-    })?;
-    let split = split_spec.split(&corpus, recipe.seed)?;
-    let prints = corpus.fingerprints(&front_end, &cache)?;
-    let (split, leaks) = recipe.leaks.judge(&split_spec, split, &corpus, &prints)?;
+/// Checks that what is in the folders of these runs is what the options speak of.
+pub(crate) fn check_place(runs: &[Run], options: &TrainOptions) -> Result<()> {
+    let first = runs
+        .iter()
+        .find_map(|run| run.existing().into_iter().next());
+    match first {
+        Some(file) if !options.resume && !options.overwrite => {
+            let reason =
+                "is there from an earlier run; resume it, overwrite it, or name another folder";
+            Err(Error::data(file, reason))
+        }
+        // A run that was killed before its first epoch was saved begins anew.
+        None if options.resume => Err(Error::data(&options.out, "holds no run to resume")),
+        _ => Ok(()),
+    }
+}
+
+/// Trains on what was prepared and drawn, in a folder that holds nothing, or a run to resume.
+pub(crate) fn train_drawn(
+    recipe: &Recipe,
+    options: &TrainOptions,
+    data: &PreparedData,
+    drawn: Drawn,
+    observer: &dyn Observer,
+) -> Result<Outcome> {
+    let run = Run::new(&options.out);
+    let PreparedData {
+        corpus,
+        cache,
+        front_end,
+        device,
+    } = data;
+    let Drawn { spec, split, leaks } = drawn;
     let leaks = (!leaks.is_empty()).then(|| {
         let what = match recipe.leaks {
             LeakPolicy::Drop => "left out of what is learned",
             _ => "let pass, so that the numbers are too good",
         };
-        format!("{}: {what}", leaks.summary(&corpus))
+        format!("{}: {what}", leaks.summary(corpus))
     });
     if let Some(leaks) = &leaks {
         observer.observe(Event::Warning(leaks.clone()));
-    }
-    // Only now is it certain that there will be a run.
-    if options.overwrite {
-        run.clear()?;
     }
     if !corpus.quarantine.is_empty() {
         corpus.quarantine.write(run.quarantine())?;
@@ -124,7 +134,7 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         );
         observer.observe(Event::Warning(text));
     }
-    let [originals, copies] = split.left_out(&corpus);
+    let [originals, copies] = split.left_out(corpus);
     if originals > 0 {
         let text = format!("{originals} track(s) are in no part of the split and are left out");
         observer.observe(Event::Warning(text));
@@ -138,34 +148,20 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
         .as_ref()
         .map(|policy| front_end.policy(policy, &corpus.labels))
         .transpose()?;
-    if let (Some(policy), FrontEnd::Sound(sound)) = (&policy, &front_end) {
+    if let (Some(policy), FrontEnd::Sound(sound)) = (&policy, front_end) {
         let train = split.part(Part::Train);
-        Augmented::prepare(&corpus, train, sound, policy, &cache, |done, total| {
+        Augmented::prepare(corpus, train, sound, policy, cache, |done, total| {
             observer.observe(Event::Preparing { done, total });
         })?;
     }
     let data = Data {
-        corpus: &corpus,
-        cache: &cache,
+        corpus,
+        cache,
         split: &split,
-        split_spec,
-        front_end: &front_end,
+        split_spec: spec,
+        front_end,
         policy,
         leaks,
     };
-    Training::new(recipe, options, &device, data)?.run(&run, observer)
-}
-
-/// Runs the network once on nothing, so that one that does not fit the features fails now.
-fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
-    let params = Params::new(recipe.seed, &Device::Cpu);
-    let [in_channels, bins, frames] = front_end.shape();
-    let network = recipe.model.build(ModelContext {
-        params: &recipe.training.thaw().place(&params, 1),
-        in_channels,
-        classes: 2,
-    })?;
-    recipe.training.check_network(&params)?;
-    let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
-    network.predict(&nothing).map(|_| ())
+    Training::new(recipe, options, device, data)?.run(&run, observer)
 }

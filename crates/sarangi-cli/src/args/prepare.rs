@@ -172,7 +172,7 @@ pub(crate) struct CheckArgs {
     /// The folder of sounds or pictures, with a sub-folder for each class or a manifest
     #[arg(value_name = "IN_DIR")]
     pub(crate) input: PathBuf,
-    /// Write check.json, review.csv and review.html into this folder
+    /// Write check.json, review.csv, classes.png and review.html into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Sounds that are shorter are odd; longer than --max-seconds, too

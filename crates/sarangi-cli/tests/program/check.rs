@@ -52,7 +52,7 @@ fn what_is_found_is_listed_drawn_and_reviewed() {
     }
     assert_eq!(
         folder.files("out"),
-        ["check.json", "review.csv", "review.html"]
+        ["check.json", "classes.png", "review.csv", "review.html"]
     );
     assert_eq!(folder.files("in"), before);
 

@@ -6,6 +6,7 @@ mod broken;
 mod check;
 mod export;
 mod extract;
+mod folds;
 mod forward;
 mod predicting;
 mod prepare;

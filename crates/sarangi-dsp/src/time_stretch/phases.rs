@@ -7,8 +7,8 @@ use super::lock::{Lock, Locked};
 use super::relate::{Relate, Relation, part};
 use crate::complexes::Complexes;
 use crate::lanes::{LANES, turn};
-use crate::real_fft::Sink;
 use crate::simd::{Kernel, load, run, store};
+use crate::sink::Sink;
 
 /// Where a row's lanes begin. The place before holds the frame before the first, so that the frames
 /// before all sixteen are a vector too.

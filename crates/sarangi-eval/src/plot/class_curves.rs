@@ -128,19 +128,12 @@ impl Drawing<'_> {
         &self,
         title: &str,
         what: &str,
-        [x, y]: [&str; 2],
+        axes: [&str; 2],
         diagonal: bool,
         path: impl AsRef<Path>,
     ) -> Result<()> {
-        let fonts = Fonts::load()?;
-        let mut canvas = Canvas::new(WIDTH, HEIGHT)?;
-        Square::heading(
-            &mut canvas,
-            &fonts,
-            title,
-            &format!("each class against the rest; {what}"),
-        );
-        SQUARE.axes(&mut canvas, &fonts, x, y);
+        let below = format!("each class against the rest; {what}");
+        let (mut canvas, fonts) = SQUARE.framed((WIDTH, HEIGHT), [title, &below], axes)?;
         if diagonal {
             SQUARE.diagonal(&mut canvas);
         }

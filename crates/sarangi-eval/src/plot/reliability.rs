@@ -30,17 +30,18 @@ pub fn plot_reliability(
     title: &str,
     path: impl AsRef<Path>,
 ) -> Result<()> {
-    let fonts = Fonts::load()?;
     let bottom = SQUARE.top + SQUARE.side;
-    let mut canvas = Canvas::new(WIDTH, bottom + 130.0 + COUNTS + 115.0)?;
-    let text = format!(
+    let below = format!(
         "expected calibration error {:.1} %, Brier's score {:.3}",
         100.0 * calibration.expected_error,
         calibration.brier
     );
-    Square::heading(&mut canvas, &fonts, title, &text);
+    let (mut canvas, fonts) = SQUARE.framed(
+        (WIDTH, bottom + 130.0 + COUNTS + 115.0),
+        [title, &below],
+        ["confidence", "accuracy"],
+    )?;
     legend(&mut canvas, &fonts);
-    SQUARE.axes(&mut canvas, &fonts, "confidence", "accuracy");
     let bins = calibration.bins.len().max(1) as f64;
     let most = calibration
         .bins

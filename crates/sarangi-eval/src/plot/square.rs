@@ -1,5 +1,6 @@
 //! The frame of pictures of shares against shares.
 
+use sarangi_core::Result;
 use sarangi_plot::{AXIS, Align, Canvas, Fonts, GRID, Point, SOFT_INK, TextStyle, point};
 
 /// Letters of the axes.
@@ -26,6 +27,20 @@ impl Square {
         )
     }
 
+    /// A picture of this width and height with title, text below it, and the axes of the square.
+    pub(super) fn framed(
+        &self,
+        (width, height): (f32, f32),
+        [title, below]: [&str; 2],
+        [x_name, y_name]: [&str; 2],
+    ) -> Result<(Canvas, Fonts)> {
+        let fonts = Fonts::load()?;
+        let mut canvas = Canvas::new(width, height)?;
+        Self::heading(&mut canvas, &fonts, title, below);
+        self.axes(&mut canvas, &fonts, x_name, y_name);
+        Ok((canvas, fonts))
+    }
+
     /// What stands above the picture.
     pub(super) fn heading(canvas: &mut Canvas, fonts: &Fonts, title: &str, below: &str) {
         let style = TextStyle::new(TITLE).bold();
@@ -38,7 +53,7 @@ impl Square {
     }
 
     /// Grid, numbers and the names of both axes.
-    pub(super) fn axes(&self, canvas: &mut Canvas, fonts: &Fonts, x_name: &str, y_name: &str) {
+    fn axes(&self, canvas: &mut Canvas, fonts: &Fonts, x_name: &str, y_name: &str) {
         let style = TextStyle::new(TEXT).colour(SOFT_INK);
         for fifth in 0..=5 {
             let share = f64::from(fifth) / 5.0;

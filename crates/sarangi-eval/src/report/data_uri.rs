@@ -2,8 +2,14 @@
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// A `data:` address that holds the bytes themselves, in base64 (RFC 4648).
-pub(crate) fn data_uri(kind: &str, bytes: &[u8]) -> String {
+/// A `data:` address that holds the bytes themselves, in base64 (RFC 4648), so that a page needs no file
+/// beside it. `kind` is the media type, such as `image/png`.
+///
+/// ```
+/// let address = sarangi_eval::data_uri("text/plain", b"foo");
+/// assert_eq!(address, "data:text/plain;base64,Zm9v");
+/// ```
+pub fn data_uri(kind: &str, bytes: &[u8]) -> String {
     let mut uri = format!("data:{kind};base64,");
     uri.reserve(bytes.len().div_ceil(3) * 4);
     for triple in bytes.chunks(3) {

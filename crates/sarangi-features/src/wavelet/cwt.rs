@@ -4,86 +4,16 @@ use std::f64::consts::{LN_2, TAU};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView2};
-use sarangi_core::{Error, Result, SampleRate, Spec};
+use sarangi_core::{Error, Result, SampleRate};
 use sarangi_dsp::{Complex32, Pool, smooth_length};
-use serde::{Deserialize, Serialize};
 
-use crate::Wavelet;
-use crate::check::within;
-use crate::constant_q::cqt::C1;
+use crate::CwtSpec;
 use crate::wavelet::band::{Band, Layout, MOST_BETWEEN, Work};
 
 const OP: &str = "cwt";
 
 /// The largest transform, as a power of two.
 const LARGEST: usize = 1 << 28;
-
-/// A continuous wavelet transform over scales at equal musical steps, by FFT:
-/// W(f, t) = ∫ X(ω) · ψ̂(a·ω) · e^{iωt} dω / 2π with a = ω_peak / (2πf).
-///
-/// The wavelets are [normalised](Wavelet) so that a tone of amplitude A has magnitude A at its own
-/// frequency, whatever that is ("L1"). ssqueezepy's values, `l1_norm=True`, are these times
-/// π^¼ / √2 for a Morlet wavelet; PyWavelets', at scale a in samples, these times √a / 2 for a complex
-/// Morlet wavelet, up to half a sample later. Proved by `tests/wavelets.rs` against both.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CwtSpec {
-    /// The wavelet. Default Morlet with w0 = 6.
-    pub wavelet: Wavelet,
-    /// The lowest frequency in Hz. Default C1, 32.7 Hz.
-    pub fmin: f64,
-    /// How many scales, 1 to 4096. Default 84.
-    pub n_bins: usize,
-    /// Scales per octave, 1 to 1200. Default 12.
-    pub bins_per_octave: usize,
-    /// Samples between two values, 1 to 1,048,576. Default 1.
-    pub hop_length: usize,
-}
-
-impl Default for CwtSpec {
-    fn default() -> Self {
-        Self {
-            wavelet: Wavelet::default(),
-            fmin: C1,
-            n_bins: 84,
-            bins_per_octave: 12,
-            hop_length: 1,
-        }
-    }
-}
-
-impl Spec<SampleRate> for CwtSpec {
-    type Built = Cwt;
-
-    fn build(&self, rate: SampleRate) -> Result<Cwt> {
-        const NAME: &str = "cwt";
-        self.wavelet.check()?;
-        within(NAME, "n_bins", self.n_bins, 1..=4096)?;
-        within(NAME, "bins_per_octave", self.bins_per_octave, 1..=1200)?;
-        within(NAME, "hop_length", self.hop_length, 1..=1 << 20)?;
-        let half = rate.as_f64() / 2.0;
-        within(NAME, "fmin", self.fmin, 0.1..=half)?;
-        let octaves = |bin: usize| bin as f64 / self.bins_per_octave as f64;
-        let frequencies: Vec<f64> = (0..self.n_bins)
-            .map(|bin| self.fmin * octaves(bin).exp2())
-            .collect();
-        let highest = frequencies.last().copied().unwrap_or(0.0);
-        if highest > half {
-            let reason =
-                format!("is too large: the last scale is at {highest:.0} Hz, above {half}");
-            return Err(Error::config(NAME, "n_bins", reason));
-        }
-        let scale = |f: &f64| self.wavelet.peak() / (TAU * f) * rate.as_f64();
-        Ok(Cwt {
-            spec: self.clone(),
-            work: Pool::new(Work::new),
-            filters: Mutex::new(None),
-            rate,
-            scales: frequencies.iter().map(scale).collect(),
-            frequencies,
-        })
-    }
-}
 
 /// A planned continuous wavelet transform.
 #[derive(Debug)]
@@ -106,6 +36,19 @@ struct Filters {
 }
 
 impl Cwt {
+    /// The plan of a description that makes sense, with the frequency of each row in Hz.
+    pub(crate) fn new(spec: CwtSpec, rate: SampleRate, frequencies: Vec<f64>) -> Self {
+        let scale = |f: &f64| spec.wavelet.peak() / (TAU * f) * rate.as_f64();
+        Self {
+            work: Pool::new(Work::new),
+            filters: Mutex::new(None),
+            rate,
+            scales: frequencies.iter().map(scale).collect(),
+            frequencies,
+            spec,
+        }
+    }
+
     /// The sampling rate that it was built for.
     pub fn rate(&self) -> SampleRate {
         self.rate
@@ -274,6 +217,9 @@ impl Cwt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Wavelet;
+    use crate::constant_q::cqt::C1;
+    use sarangi_core::Spec;
     use std::f64::consts::PI;
 
     const RATE: SampleRate = SampleRate::HZ_22050;

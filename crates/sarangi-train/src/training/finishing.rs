@@ -30,6 +30,8 @@ impl Training<'_> {
             Some(temperature) => temperature.scale(&predictions),
             None => predictions,
         };
+        // With intervals, which are not drawn after every epoch.
+        best.card.validation = valid.as_ref().map(|valid| self.evaluation(valid));
         let valid = valid.map(calibrated);
         let prediction = self.recipe.prediction;
         best.card.temperature = temperature.map(Temperature::value);

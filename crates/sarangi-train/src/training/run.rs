@@ -2,6 +2,7 @@
 
 use sarangi_core::Result;
 use sarangi_data::Part;
+use sarangi_eval::Evaluation;
 
 use super::{Learner, Training};
 use crate::state::State;
@@ -33,7 +34,8 @@ impl Training<'_> {
             let mut record = self.epoch(epoch, &history, &mut learner, observer)?;
             let valid = self.evaluate(Part::Valid, learner.model().1)?;
             let validation = valid.map(|(loss, predictions)| {
-                let evaluation = self.evaluation(&predictions);
+                let pooling = self.recipe.prediction.pooling;
+                let evaluation = Evaluation::without_intervals(&predictions, pooling);
                 record.validated(loss, &evaluation);
                 evaluation
             });

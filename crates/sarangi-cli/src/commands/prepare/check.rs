@@ -1,6 +1,6 @@
 //! `sarangi prepare check`.
 
-mod data_uri;
+mod chart;
 mod page;
 mod pictures;
 
@@ -18,6 +18,7 @@ use super::output_folder::{refuse_within, write_text};
 use super::table::table;
 use crate::args::{CheckArgs, Common};
 use crate::console::Console;
+use chart::chart;
 use page::Page;
 use pictures::Pictures;
 
@@ -25,6 +26,7 @@ use pictures::Pictures;
 const REPORT: &str = "check.json";
 const REVIEW: &str = "review.csv";
 const PAGE: &str = "review.html";
+const CHART: &str = "classes.png";
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -73,9 +75,12 @@ pub(super) fn check(args: &CheckArgs, common: &Common, console: &Console) -> Res
         write_text(&out.join(REPORT), &(json + "\n"))?;
         write_text(&out.join(PAGE), &html)?;
         write_text(&out.join(REVIEW), &Review::of(&report).to_csv()?)?;
-        let (out, page) = (out.display(), out.join(PAGE));
+        let mut names = vec![REPORT, REVIEW];
+        names.extend(chart(&report, &out.join(CHART))?.then_some(CHART));
+        let (names, page) = (names.join(", "), out.join(PAGE));
         text += &format!(
-            "\n{REPORT}, {REVIEW} and {PAGE} written to {out}; look at {} and say what is kept",
+            "\n{names} and {PAGE} written to {}; look at {} and say what is kept",
+            out.display(),
             page.display()
         );
     }

@@ -8,9 +8,9 @@ use anyhow::Result;
 use rayon::prelude::*;
 use sarangi::audio::FileKind;
 use sarangi::data::{Finding, Listing, QualityReport, Review};
+use sarangi::eval::data_uri;
 use serde_json::json;
 
-use super::data_uri;
 use super::pictures::Pictures;
 use crate::console::Console;
 
@@ -61,11 +61,14 @@ impl Page<'_> {
         let total: usize = self.report.classes.iter().map(|class| class.files).sum();
         let flagged = self.report.flagged().len();
         let classes = self.report.classes.len();
-        let mut head = format!(
-            "<p>{flagged} of {total} files in {classes} classes have findings. Look at each and say \
-             whether it is kept, save <code>review.csv</code>, and give it to \
-             <code>sarangi prepare clean --review</code>.</p>\n"
-        );
+        let mut head = match flagged {
+            0 => format!("<p>Nothing was found in {total} files of {classes} classes.</p>\n"),
+            _ => format!(
+                "<p>{flagged} of {total} files in {classes} classes have findings. Look at each and \
+                 say whether it is kept, save <code>review.csv</code>, and give it to \
+                 <code>sarangi prepare clean --review</code>.</p>\n"
+            ),
+        };
         if self.shown.len() < flagged {
             let shown = self.shown.len();
             head += &format!(
@@ -73,6 +76,7 @@ impl Page<'_> {
                               <code>review.csv</code>. <code>--show</code> shows more.</p>\n"
             );
         }
+        head += &self.classes();
         head +=
             "<nav>\n<button type=\"button\" data-kind=\"\" aria-pressed=\"true\">all</button>\n";
         for (kind, count) in self.report.counts() {
@@ -82,9 +86,34 @@ impl Page<'_> {
                  <b>{count}</b></button>\n"
             );
         }
-        head += "</nav>\n<p class=\"save\"><button type=\"button\" id=\"save\">Save review.csv</button> \
+        head += "</nav>\n<p class=\"keys\"><kbd>j</kbd> next file, <kbd>k</kbd> back, <kbd>y</kbd> \
+                 keep it, <kbd>n</kbd> drop it</p>\n\
+                 <p class=\"save\"><button type=\"button\" id=\"save\">Save review.csv</button>\n\
+                 <button type=\"button\" data-rest=\"yes\">Keep the undecided shown</button>\n\
+                 <button type=\"button\" data-rest=\"no\">Drop the undecided shown</button>\n\
                  <span id=\"state\" role=\"status\"></span></p>\n";
         head
+    }
+
+    /// How many files each class has, and how many of them are to be looked at.
+    fn classes(&self) -> String {
+        let most = self.report.classes.iter().map(|class| class.files).max();
+        let most = most.unwrap_or(0).max(1) as f64;
+        let mut classes = "<table class=\"classes\">\n".to_owned();
+        for class in &self.report.classes {
+            let (files, flagged) = (class.files, class.flagged);
+            let width = |count: usize| 100.0 * count as f64 / most;
+            let minutes = class.seconds.map(|s| format!(", {:.1} minutes", s / 60.0));
+            classes += &format!(
+                "<tr><th scope=\"row\">{}</th><td class=\"bar\"><i style=\"width:{:.2}%\"></i>\
+                 <b style=\"width:{:.2}%\"></b></td><td>{files} files{}, {flagged} to look at</td></tr>\n",
+                escaped(&class.label),
+                width(files - flagged),
+                width(flagged),
+                minutes.unwrap_or_default(),
+            );
+        }
+        classes + "</table>\n"
     }
 
     /// One file: what was found, how it looks, and the other file beside it, if there is one.
@@ -107,29 +136,30 @@ impl Page<'_> {
         card += "</fieldset></div>\n<ul>\n";
         for finding in findings {
             let words = finding.finding.name().replace('_', " ");
-            let detail = escaped(&finding.detail);
+            let detail = with_code(&escaped(&finding.detail));
             card += &format!("<li><b>{words}</b> {detail}</li>\n");
         }
         card += "</ul>\n<div class=\"files\">\n";
-        card += &self.figure(path, "", pictures);
         let mut others: Vec<&str> = findings.iter().filter_map(|f| f.other.as_deref()).collect();
         others.sort_unstable();
         others.dedup();
-        for other in others {
-            card += &self.figure(other, other, pictures);
+        // One file is named above; of several each has its name.
+        let named = !others.is_empty();
+        for file in std::iter::once(path).chain(others) {
+            card += &self.figure(file, named, pictures);
         }
         card += "</div>\n</article>\n";
         card
     }
 
-    fn figure(&self, path: &str, caption: &str, pictures: &Pictures<'_>) -> String {
+    fn figure(&self, path: &str, named: bool, pictures: &Pictures<'_>) -> String {
         let mut figure = "<figure>".to_owned();
-        if !caption.is_empty() {
-            figure += &format!("<figcaption>{}</figcaption>", escaped(caption));
+        if named {
+            figure += &format!("<figcaption>{}</figcaption>", escaped(path));
         }
         match pictures.png(path) {
             Ok(png) => {
-                let (uri, name) = (data_uri::png(&png), escaped(path));
+                let (uri, name) = (data_uri("image/png", &png), escaped(path));
                 figure += &format!("<img src=\"{uri}\" alt=\"{name}\">");
             }
             Err(_) => figure += "<p class=\"none\">no picture can be made of it</p>",
@@ -169,6 +199,19 @@ impl Page<'_> {
     }
 }
 
+/// Escaped text whose names in backticks stand out instead.
+fn with_code(text: &str) -> String {
+    let mut parts = text.split('`');
+    let mut marked = parts.next().unwrap_or_default().to_owned();
+    while let Some(name) = parts.next() {
+        match parts.next() {
+            Some(after) => marked += &format!("<code>{name}</code>{after}"),
+            None => marked += &format!("`{name}"),
+        }
+    }
+    marked
+}
+
 /// Text within a page or an attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -187,7 +230,14 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, with_code};
+
+    #[test]
+    fn names_in_backticks_stand_out() {
+        let text = with_code("as `a`, not `b`");
+        assert_eq!(text, "as <code>a</code>, not <code>b</code>");
+        assert_eq!(with_code("an odd ` stays"), "an odd ` stays");
+    }
 
     #[test]
     fn names_do_not_become_part_of_the_page() {

@@ -11,14 +11,49 @@ function say() {
     `${verdicts.size} decided, ${dropped} of them dropped; ${left} left` + (saved ? "" : "; not saved");
 }
 
+function decide(card, verdict) {
+  verdicts.set(card.dataset.path, verdict);
+  card.className = verdict;
+  card.querySelector(`input[value="${verdict}"]`).checked = true;
+  saved = false;
+  say();
+}
+
+const shown = () => cards.filter((card) => !card.hidden);
+let current = null;
+
+function go(card) {
+  if (!card) return;
+  current?.removeAttribute("aria-current");
+  current = card;
+  card.setAttribute("aria-current", "true");
+  card.scrollIntoView({ block: "nearest" });
+}
+
 for (const card of cards) {
-  card.addEventListener("change", (event) => {
-    verdicts.set(card.dataset.path, event.target.value);
-    card.className = event.target.value;
-    saved = false;
-    say();
+  card.addEventListener("change", (event) => decide(card, event.target.value));
+  card.addEventListener("click", () => go(card));
+}
+
+for (const button of document.querySelectorAll("[data-rest]")) {
+  button.addEventListener("click", () => {
+    const rest = shown().filter((card) => !verdicts.has(card.dataset.path));
+    for (const card of rest) decide(card, button.dataset.rest);
   });
 }
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const list = shown();
+  const at = list.indexOf(current);
+  if (event.key === "j") go(list[at + 1]);
+  if (event.key === "k") go(list[Math.max(at - 1, 0)]);
+  const verdict = { y: "yes", n: "no" }[event.key];
+  if (verdict && at >= 0) {
+    decide(current, verdict);
+    go(list[at + 1]);
+  }
+});
 
 const kinds = [...document.querySelectorAll("nav button")];
 for (const button of kinds) {

@@ -1,0 +1,77 @@
+//! What the runs on one data set share.
+
+use candle_core::Device;
+use ndarray::Array4;
+use sarangi_core::{IntoTensor, Result, Spec};
+use sarangi_data::{Corpus, FeatureCache, FrontEnd, Leaks, Split, SplitSpec};
+use sarangi_models::ModelContext;
+use sarangi_nn::{Model, Params};
+
+use crate::{Event, Observer, Recipe, TrainOptions};
+
+/// A data set whose features are computed, and what computed them.
+pub(crate) struct PreparedData {
+    pub(crate) corpus: Corpus,
+    pub(crate) cache: FeatureCache,
+    pub(crate) front_end: FrontEnd,
+    pub(crate) device: Device,
+}
+
+/// A split of it, and what of it leaks.
+pub(crate) struct Drawn {
+    pub(crate) spec: SplitSpec,
+    pub(crate) split: Split,
+    pub(crate) leaks: Leaks,
+}
+
+impl PreparedData {
+    /// Computes the features that a recipe asks for, once its network is known to fit them.
+    pub(crate) fn new(
+        recipe: &Recipe,
+        options: &TrainOptions,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
+        let device = options.device.device()?;
+        let front_end = recipe.front_end.build(())?;
+        let cache = options.cache.clone();
+        let cache = FeatureCache::new(cache.unwrap_or_else(|| options.out.join("cache")));
+        // Before any sound is read: what makes no sense should not cost an hour first.
+        check_model(recipe, &front_end)?;
+        let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
+            observer.observe(Event::Preparing { done, total });
+        })?;
+        Ok(Self {
+            corpus,
+            cache,
+            front_end,
+            device,
+        })
+    }
+
+    /// Splits it, and does with what leaks as the recipe says.
+    pub(crate) fn draw(&self, recipe: &Recipe, spec: SplitSpec) -> Result<Drawn> {
+        let Self {
+            corpus,
+            cache,
+            front_end,
+            ..
+        } = self;
+        let policy = recipe.leaks;
+        let (split, leaks) = policy.split(&spec, corpus, recipe.seed, front_end, cache)?;
+        Ok(Drawn { spec, split, leaks })
+    }
+}
+
+/// Runs the network once on nothing, so that one that does not fit the features fails now.
+fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
+    let params = Params::new(recipe.seed, &Device::Cpu);
+    let [in_channels, bins, frames] = front_end.shape();
+    let network = recipe.model.build(ModelContext {
+        params: &recipe.training.thaw().place(&params, 1),
+        in_channels,
+        classes: 2,
+    })?;
+    recipe.training.check_network(&params)?;
+    let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
+    network.predict(&nothing).map(|_| ())
+}
