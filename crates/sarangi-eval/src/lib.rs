@@ -34,7 +34,7 @@ pub use predictions::{Prediction, Predictions};
 pub use probabilities::arg_max;
 pub use report::{
     ClassCounts, ClassSample, ComparedRun, ComparisonReport, Fact, GalleryItem, ReportPart,
-    RunReport, Warning,
+    RunReport, Warning, data_uri,
 };
 pub use scores::Scores;
 pub use statistics::{Bootstrap, FoldSummary, Interval, Intervals, LevelIntervals, McNemar};

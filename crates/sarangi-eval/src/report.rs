@@ -26,4 +26,5 @@ mod section_scores;
 mod section_training;
 
 pub use comparison::{ComparedRun, ComparisonReport};
+pub use data_uri::data_uri;
 pub use run_report::{ClassCounts, ClassSample, Fact, GalleryItem, ReportPart, RunReport, Warning};

@@ -3,7 +3,7 @@
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A `data:` address that holds the bytes themselves, in base64 (RFC 4648).
-pub(crate) fn data_uri(kind: &str, bytes: &[u8]) -> String {
+pub fn data_uri(kind: &str, bytes: &[u8]) -> String {
     let mut uri = format!("data:{kind};base64,");
     uri.reserve(bytes.len().div_ceil(3) * 4);
     for triple in bytes.chunks(3) {

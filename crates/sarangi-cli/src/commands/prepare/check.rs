@@ -1,6 +1,5 @@
 //! `sarangi prepare check`.
 
-mod data_uri;
 mod page;
 mod pictures;
 

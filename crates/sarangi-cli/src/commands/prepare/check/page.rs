@@ -10,7 +10,6 @@ use sarangi::audio::FileKind;
 use sarangi::data::{Finding, Listing, QualityReport, Review};
 use serde_json::json;
 
-use super::data_uri;
 use super::pictures::Pictures;
 use crate::console::Console;
 
@@ -129,7 +128,7 @@ impl Page<'_> {
         }
         match pictures.png(path) {
             Ok(png) => {
-                let (uri, name) = (data_uri::png(&png), escaped(path));
+                let (uri, name) = (data_uri("image/png", &png), escaped(path));
                 figure += &format!("<img src=\"{uri}\" alt=\"{name}\">");
             }
             Err(_) => figure += "<p class=\"none\">no picture can be made of it</p>",
