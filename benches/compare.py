@@ -6,6 +6,7 @@
     python benches/compare.py --suite engine --isa avx2
     python benches/compare.py --suite features
     python benches/compare.py --suite extract --threads 2
+    python benches/compare.py --suite serve --rounds 1
 
 A line per row and peer: what was run (`id`), our time, the peer and its time (medians, in milliseconds),
 the ratio ours / peer, and the ratio that is aimed at. With one thread a time is the process's CPU time,
@@ -17,7 +18,8 @@ far the peer's values lie from ours, as a share of their peak.
 Each side is a process of its own that stays (comparison/worker.py has the protocol). They take
 turns: a round is a few iterations of ours, then of each peer's, and the medians are over all rounds.
 Peak memory is measured after that, in fresh processes. In the suite `extract` a side is a program that is
-run once in each round (comparison/programs.py).
+run once in each round (comparison/programs.py), in the suite `serve` a server
+to which clients send files (comparison/servers.py).
 
 The Python that runs this must have the peers' packages. A peer that is missing is named and skipped,
 and so is a row whose sound could not be made. The exit status is 1 if ours could not run a row, 2 for wrong usage.
@@ -32,7 +34,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from comparison import build, programs, rounds, suites
+from comparison import build, programs, rounds, servers, suites
 from comparison.suite import KEEP_MEMORY
 from comparison.table import Table
 from comparison.worker import MissingPeer, Worker, WorkerError
@@ -126,6 +128,12 @@ def by_programs(chosen, rows, command, wanted, threads):
             yield row, result
 
 
+def by_servers(chosen, rows, command, wanted, _threads):
+    ours = servers.Service("sarangi", [*command, *chosen.suite.serve], chosen.suite.model)
+    peers = present(wanted, lambda command: servers.peer(command, chosen.suite.model))
+    yield from servers.measure(rows, ours, peers, chosen.rounds)
+
+
 def main():
     chosen = arguments()
     if chosen.list:
@@ -137,7 +145,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         rows = with_material(chosen, Path(folder))
         wanted = {name: peer for name, peer in suite.peers.items() if any(name in row.peers for row in rows)}
-        measure = by_programs if suite.call else by_workers
+        measure = by_servers if suite.serve else by_programs if suite.call else by_workers
         for threads in chosen.threads:
             try:
                 for row, result in measure(chosen, rows, command, wanted, threads):

@@ -52,6 +52,10 @@ class Suite:
     call: list | None = None
     """The arguments of our binary if the sides are programs that run once for each row
     (comparison/programs.py); None if they are workers that stay."""
+    serve: list | None = None
+    """The arguments of our binary if the sides are servers (comparison/servers.py), with {model} and {port}."""
+    model: object = None
+    """The model file that servers answer from."""
     isas: dict = field(default_factory=dict)
     """What `--isa` may name."""
     quick: dict = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 mod augment;
 mod prepare;
+mod serve;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ pub(crate) use prepare::{
     CheckArgs, ChunkArgs, CleanArgs, ConvertArgs, DrawSplitArgs, Kind, PrepareArgs, PrepareCommand,
     StoreArgs, SubsampleArgs,
 };
+pub(crate) use serve::ServeArgs;
 
 /// Teach machines to hear music: features, training, prediction.
 #[derive(Debug, Parser)]
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Embed(EmbedArgs),
     /// Find the tracks of an index that sound most like others
     Similar(SimilarArgs),
+    /// Serve a web page that says what songs are, and the same for programs
+    Serve(ServeArgs),
     /// Run a network with weights from torchvision, timm or a checkpoint on an array
     Forward(ForwardArgs),
     /// Write a model as an ONNX file for other people's programs

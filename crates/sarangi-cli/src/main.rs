@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Predict(args) => commands::predict(&args, &common, &console),
         Command::Embed(args) => commands::embed(&args, &common, &console),
         Command::Similar(args) => commands::similar(&args, &common, &console),
+        Command::Serve(args) => commands::serve(&args, &common, &console),
         Command::Forward(args) => commands::forward(&args, &common, &console),
         Command::Export(args) => commands::export(&args, &common, &console),
         Command::Inspect(args) => commands::inspect(&args, &console),

@@ -152,15 +152,24 @@ impl EmbeddingIndex {
         let tensor = tensors
             .get(TENSOR)
             .ok_or_else(|| fail(format!("has no tensor `{TENSOR}`")))?;
-        let vectors: Vec<Vec<f32>> = tensor
-            .with_array::<Ix2, _>(|rows| rows.outer_iter().map(|row| row.to_vec()).collect())
+        let vectors = tensor
+            .with_array::<Ix2, _>(|rows| rows.to_owned())
             .map_err(|e| fail(e.to_string()))?;
-        if vectors.len() != card.names.len() {
-            let (names, rows) = (card.names.len(), vectors.len());
-            return Err(fail(format!("names {names} tracks and holds {rows}")));
+        let (rows, features) = vectors.dim();
+        if rows != card.names.len() || rows == 0 || features == 0 {
+            let names = card.names.len();
+            return Err(fail(format!(
+                "names {names} tracks and holds {rows} of {features} numbers"
+            )));
         }
-        let tracks = card.names.into_iter().zip(vectors).collect();
-        Self::new(card.model, tracks).map_err(|e| fail(e.to_string()))
+        // As they were written: scaling them once more would change their last bits.
+        let lengths = vectors.outer_iter().map(|row| row.dot(&row));
+        for (name, length) in card.names.iter().zip(lengths) {
+            if length != 0.0 && (length - 1.0).abs() > 1e-3 || length.is_nan() {
+                return Err(fail(format!("the embedding of `{name}` has not length 1")));
+            }
+        }
+        Ok(Self { card, vectors })
     }
 }
 

@@ -20,6 +20,9 @@ pub use sarangi_models as models;
 pub use sarangi_nn as nn;
 #[doc(inline)]
 pub use sarangi_plot as plot;
+#[cfg(feature = "serve")]
+#[doc(inline)]
+pub use sarangi_serve as serve;
 #[doc(inline)]
 pub use sarangi_train as train;
 

@@ -14,6 +14,7 @@ mod network;
 mod predict;
 mod prepare;
 mod quarantine;
+mod serve;
 mod settings;
 mod similar;
 mod train;
@@ -30,6 +31,7 @@ pub(crate) use forward::forward;
 pub(crate) use inspect::inspect;
 pub(crate) use predict::predict;
 pub(crate) use prepare::prepare;
+pub(crate) use serve::serve;
 pub(crate) use similar::similar;
 pub(crate) use train::train;
 
