@@ -33,8 +33,7 @@ const PIXELS: usize = 128;
 /// Values of the strips that are held at once for a large filter.
 const CHUNK: usize = 2 << 20;
 
-/// Values of the sums of a large filter that one task makes: they and a strip are to stay in a core's
-/// second cache, and each task reads all strips from farther away.
+/// Values of a large filter's sums that one task makes: they and a strip fit a core's second cache.
 const BLOCK: usize = 144 << 10;
 
 /// Tasks there should be of a large filter, even if their sums could be more.
