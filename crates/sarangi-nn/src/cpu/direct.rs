@@ -13,6 +13,7 @@ mod pack;
 mod panels;
 mod patch;
 mod phase;
+mod section;
 
 use super::conv2d::{Conv, Epilogue};
 use super::norm::Tally;

@@ -8,15 +8,15 @@ use super::super::buffer::Buffer;
 use super::super::conv2d::Conv;
 use super::super::simd::{self, Kernel, Lanes};
 use super::super::source::Source;
-use super::super::tile::{Outer, panel, panel_width};
+use super::super::tile::{Outer, panel_width};
 use super::axis::Axis;
 use super::pack::Order;
-use super::panels::{Panel, Panels};
+use super::panels::Panels;
 use super::patch::View;
 use super::phase::Phase;
 
 /// Filters up to this many values are summed in private copies, each over a part of the pixels;
-/// of larger ones each task sums one panel over all pixels.
+/// of larger ones each task sums some panels over all pixels.
 const SMALL: usize = 64 << 10;
 
 /// Values of all private copies together, which bounds the number of parts.
@@ -26,11 +26,18 @@ const COPIES: usize = 512 << 10;
 /// in order, and the bits must be the same on any machine with the same instructions.
 const PARTS: usize = 32;
 
-/// Pixels that are multiplied at once: a panel of their gradients stays in the first cache.
-const PIXELS: usize = 256;
+/// Pixels that are multiplied at once: a panel of their gradients and the inputs of a tile stay in
+/// the first cache.
+const PIXELS: usize = 128;
 
 /// Values of the strips that are held at once for a large filter.
 const CHUNK: usize = 2 << 20;
+
+/// Values of a large filter's sums that one task makes: they and a strip fit a core's second cache.
+const BLOCK: usize = 144 << 10;
+
+/// Tasks there should be of a large filter, even if their sums could be more.
+const TASKS: usize = 4;
 
 /// The sums over all pixels, on their way.
 #[derive(Debug)]
@@ -63,6 +70,11 @@ pub(super) fn run(
     };
     let taps = phase.taps(&conv.window);
     let band = (PIXELS / conv.output.width.max(1)).clamp(1, conv.output.height.max(1));
+    let band = conv
+        .output
+        .height
+        .div_ceil(conv.output.height.div_ceil(band).max(1))
+        .max(1);
     let sums = Sums {
         conv,
         x,
@@ -142,23 +154,43 @@ impl Sums<'_> {
                 .par_iter()
                 .map(|&index| simd::run(Prepare { sums: self, index }))
                 .collect();
-            let width = self.panels.width;
+            let panel = (self.depth * self.panels.width).max(1);
+            let most = (BLOCK / panel).max(1);
+            let blocks = self.panels.count().div_ceil(most).max(TASKS);
+            let block = self.panels.count().div_ceil(blocks).max(1);
             total
                 .filter
-                .par_chunks_mut(self.depth * width)
-                .zip(total.bias.par_chunks_mut(width))
+                .par_chunks_mut(block * panel)
+                .zip(total.bias.par_chunks_mut(block * self.panels.width))
                 .enumerate()
                 .for_each(|(index, (filter, bias))| {
-                    simd::run(OnePanel {
+                    simd::run(SomePanels {
                         sums: self,
                         strips: &strips,
-                        index,
+                        first: index * block,
                         filter,
                         bias,
                     });
                 });
         }
         total
+    }
+
+    /// Adds a strip's products to the sums of panels `first`, ….
+    #[inline(always)]
+    fn add_panels<S: Lanes>(
+        &self,
+        simd: S,
+        strip: &Strip<'_>,
+        first: usize,
+        filter: &mut [f32],
+        bias: &mut [f32],
+    ) {
+        let width = self.panels.width;
+        let filters = filter.chunks_exact_mut((self.depth * width).max(1));
+        for (i, (filter, bias)) in filters.zip(bias.chunks_exact_mut(width)).enumerate() {
+            self.add_strip(simd, strip, first + i, filter, bias);
+        }
     }
 
     #[inline(always)]
@@ -211,7 +243,7 @@ impl Sums<'_> {
                 let panel = self.panels.get(i);
                 let to = panels[at * width..].chunks_exact_mut(width);
                 for (to, from) in to.zip(line.chunks_exact(channels)) {
-                    copy_columns(simd, panel, from, to);
+                    panel.copy(simd, from, to);
                 }
             }
         }
@@ -308,14 +340,9 @@ impl Kernel for Part<'_> {
     fn run<S: Lanes>(self, simd: S) -> Total {
         let sums = self.sums;
         let mut total = sums.zero();
-        let width = sums.panels.width;
         for index in self.strips {
             let strip = sums.prepare(simd, index);
-            let filters = total.filter.chunks_exact_mut((sums.depth * width).max(1));
-            let biases = total.bias.chunks_exact_mut(width);
-            for (index, (filter, bias)) in filters.zip(biases).enumerate() {
-                sums.add_strip(simd, &strip, index, filter, bias);
-            }
+            sums.add_panels(simd, &strip, 0, &mut total.filter, &mut total.bias);
         }
         total
     }
@@ -335,37 +362,25 @@ impl<'a> Kernel for Prepare<'a> {
     }
 }
 
-/// One panel over some strips.
-struct OnePanel<'a> {
+/// Neighbouring panels over some strips.
+struct SomePanels<'a> {
     sums: &'a Sums<'a>,
     strips: &'a [Strip<'a>],
-    index: usize,
+    first: usize,
     filter: &'a mut [f32],
     bias: &'a mut [f32],
 }
 
-impl Kernel for OnePanel<'_> {
+impl Kernel for SomePanels<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
+        // The strips outside: all panels read a strip while it is in the cache.
         for strip in self.strips {
             self.sums
-                .add_strip(simd, strip, self.index, self.filter, self.bias);
+                .add_panels(simd, strip, self.first, self.filter, self.bias);
         }
-    }
-}
-
-/// Copies a panel's channels of one pixel, zeros where there are no more.
-#[inline(always)]
-fn copy_columns<S: Lanes>(_: S, of: Panel, from: &[f32], to: &mut [f32]) {
-    if of.columns == panel::<S>() {
-        // A copy of known length is two instructions.
-        to[..panel::<S>()].copy_from_slice(&from[of.first..][..panel::<S>()]);
-    } else {
-        let (to, zeros) = to.split_at_mut(of.columns);
-        to.copy_from_slice(&from[of.first..][..of.columns]);
-        zeros.fill(0.0);
     }
 }
 

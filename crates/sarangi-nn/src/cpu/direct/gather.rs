@@ -9,10 +9,11 @@ use super::super::norm::Tally;
 use super::super::pictures::Pictures;
 use super::super::simd::{self, Kernel, Lanes};
 use super::super::source::Source;
-use super::super::tile::{Jump, Product, Run, Start};
-use super::panels::Panels;
+use super::super::tile::{Jump, Product, Start};
+use super::panels::{Panel, Panels};
 use super::patch::{Patch, View};
 use super::phase::Phase;
+use super::section::{Section, sections};
 
 /// A walk over `source` whose results make up all of a batch of pictures.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ const TASK: usize = 96 << 10;
 
 /// The same where the weights do not fit that cache: each task reads all of them once more, so
 /// fewer tasks are better even if their pixels come from farther away.
-const HEAVY_TASK: usize = 224 << 10;
+const HEAVY_TASK: usize = 320 << 10;
 
 /// Weights that do not fit.
 const HEAVY: usize = 192 << 10;
@@ -55,7 +56,9 @@ impl Gather<'_> {
         };
         let lines = self.to.batch * self.to.height.div_ceil(every);
         let least = PIXELS.div_ceil(self.to.width.max(1));
-        (task / row.max(1)).min(lines / TASKS).max(least)
+        let most = (task / row.max(1)).min(lines / TASKS).max(least).max(1);
+        // Tasks of one size: a small last one would read all weights for little.
+        lines.div_ceil(lines.div_ceil(most).max(1))
     }
 
     /// Writes all of `y`; the tallies of its parts, if they are wanted.
@@ -155,7 +158,7 @@ struct Sweep<'a> {
     group: usize,
     /// Where what the first result meets under the first tap begins.
     corner: usize,
-    runs: Vec<Run>,
+    sections: Vec<Section>,
     /// All lines of a picture are one.
     joined: bool,
 }
@@ -200,7 +203,7 @@ impl<'a> Sweep<'a> {
             height,
             group,
             corner,
-            runs: view.runs(rows, columns, group),
+            sections: sections(&view.runs(rows, columns, group), rows.taps.len()),
             joined: rows.every == 1 && columns.every == 1 && view.joins(columns.count),
         }
     }
@@ -236,18 +239,32 @@ impl<'a> Sweep<'a> {
     /// Computes panel `index` of all results.
     #[inline(always)]
     fn panel<S: Lanes>(&self, simd: S, index: usize, y: &mut [f32]) {
-        let (walk, columns) = (self.walk, &self.phase.columns);
-        let panel = walk.panels.get(index);
-        let width = walk.panels.width;
+        let (walk, width) = (self.walk, self.walk.panels.width);
         let size = walk.weights.len() / walk.panels.count();
-        let row = columns.taps.len() * self.group * width;
         let weights = &walk.weights[index * size..][..size];
         let weights = &weights[self.phase.first * self.group * width..];
-        let runs = self.runs.len() / self.phase.rows.taps.len().max(1);
+        let panel = walk.panels.get(index);
         let start = match walk.bias {
             Some(bias) => Start::Row(&bias[index * width..][..width]),
             None => Start::Zero,
         };
+        for section in &self.sections {
+            self.section(simd, section, panel, weights, start, y);
+        }
+    }
+
+    /// Adds what one section's taps say to one panel of all results, which begin with `start`.
+    #[inline(always)]
+    fn section<S: Lanes>(
+        &self,
+        simd: S,
+        section: &Section,
+        panel: Panel,
+        weights: &[f32],
+        start: Start<'_>,
+        y: &mut [f32],
+    ) {
+        let (walk, columns) = (self.walk, &self.phase.columns);
         let (lines, pixels) = self.size();
         let pairs = Product::pairs::<S>(pixels) && panel.columns > S::F32_LANES;
         let out_step = columns.every * walk.to.channels;
@@ -257,20 +274,24 @@ impl<'a> Sweep<'a> {
             let next = (pairs && l + 1 < lines)
                 .then(|| self.line(l + 1))
                 .filter(|next| next.taps == this.taps && next.y > this.y);
+            l += if next.is_some() { 2 } else { 1 };
+            let Some(part) = section.part(&this.taps) else {
+                continue;
+            };
             let y = &mut y[this.y + panel.first..];
             // Without taps nothing is read.
-            let nothing = this.taps.is_empty() || row == 0;
+            let nothing = part.runs.is_empty();
             let product = Product {
                 x: match nothing {
                     true => &[],
                     false => &self.view.values()[this.x + panel.group * self.group..],
                 },
                 x_step: if nothing { 0 } else { self.view.across },
-                runs: &self.runs[this.taps.start * runs..this.taps.end * runs],
-                w: &weights[this.taps.start * row..],
+                runs: part.runs,
+                w: &weights[part.row * walk.panels.width..],
                 out_step,
                 columns: panel.columns,
-                start,
+                start: if part.first { start } else { Start::Out },
             };
             match next {
                 Some(next) => {
@@ -279,12 +300,8 @@ impl<'a> Sweep<'a> {
                         out: next.y - this.y,
                     };
                     product.run_pair(simd, pixels, jump, y);
-                    l += 2;
                 }
-                None => {
-                    product.run(simd, pixels, y);
-                    l += 1;
-                }
+                None => product.run(simd, pixels, y),
             }
         }
     }

@@ -175,14 +175,18 @@ impl Kernel for Backward<'_> {
         let mut square = Square::zeros();
         for output in 0..outputs {
             let row = (self.panel.group * outputs + output) * inputs + input;
-            let from = &self.filter[row * area..][..self.panel.columns * area];
             if let [Some(_)] = self.positions {
+                // Rows as they are.
+                let first = row - input;
+                let channels = Panel {
+                    first: input,
+                    ..self.panel
+                };
                 let to = &mut self.out[output * width..][..width];
-                let (to, zeros) = to.split_at_mut(self.panel.columns);
-                to.copy_from_slice(from);
-                zeros.fill(0.0);
+                channels.copy(simd, &self.filter[first..][..inputs], to);
                 continue;
             }
+            let from = &self.filter[row * area..][..self.panel.columns * area];
             for first in (0..width).step_by(SIDE) {
                 let lanes = (width - first).min(SIDE);
                 let columns = self.panel.columns.saturating_sub(first).min(lanes);

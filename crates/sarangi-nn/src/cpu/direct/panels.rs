@@ -1,6 +1,8 @@
 //! Channels in panels, each as wide as a tile.
 
 use super::super::buffer::Buffer;
+use super::super::simd::Lanes;
+use super::super::tile::panel;
 
 /// The channels that panels make of a convolution's result.
 #[derive(Clone, Copy, Debug)]
@@ -61,5 +63,21 @@ impl Panels {
             out[..panel.columns].copy_from_slice(&values[panel.first..][..panel.columns]);
         }
         out
+    }
+}
+
+impl Panel {
+    /// Copies its channels of `from`, which holds those of all panels, to the start of `to`, which is
+    /// as wide as a panel; zeros where there are no more.
+    #[inline(always)]
+    pub(super) fn copy<S: Lanes>(&self, _: S, from: &[f32], to: &mut [f32]) {
+        if self.columns == panel::<S>() {
+            // A copy of known length is two instructions.
+            to[..panel::<S>()].copy_from_slice(&from[self.first..][..panel::<S>()]);
+        } else {
+            let (to, zeros) = to.split_at_mut(self.columns);
+            to.copy_from_slice(&from[self.first..][..self.columns]);
+            zeros.fill(0.0);
+        }
     }
 }

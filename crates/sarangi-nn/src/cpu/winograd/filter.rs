@@ -125,24 +125,24 @@ impl Kernel for Transform<'_, '_> {
     }
 }
 
-/// The filter's gradient for a panel of outputs, from that of the sixteen matrices of terms
-/// `depth` by outputs; `out` begins with the panel's first output and has torch's order.
+/// The filter's gradient for a panel of outputs, from that of the sixteen matrices of inputs by
+/// outputs, which begin `plane` values apart; `out` begins with the panel's first output and has
+/// torch's order.
 #[inline(always)]
 pub(super) fn gradient<S: Lanes>(
     simd: S,
-    matrices: &[f32],
+    (matrices, plane): (&[f32], usize),
     inputs: usize,
-    depth: Range<usize>,
     out: &mut [f32],
 ) {
     let (width, lanes) = (panel::<S>(), S::F32_LANES);
-    let (plane, row) = (depth.len() * width, inputs * TAPS);
+    let row = inputs * TAPS;
     let mut square = Square::zeros();
     let outputs = width.min(out.len() / row);
     for first in (0..outputs).step_by(SIDE) {
-        for (at, term) in depth.clone().enumerate() {
+        for term in 0..inputs {
             for lane in (0..SIDE.min(width)).step_by(lanes) {
-                let at = at * width + first + lane;
+                let at = term * width + first + lane;
                 let mut u = [[simd.splat_f32s(0.0); 4]; 4];
                 for (k, u) in u.as_flattened_mut().iter_mut().enumerate() {
                     *u = S::as_simd_f32s(&matrices[k * plane + at..][..lanes]).0[0];

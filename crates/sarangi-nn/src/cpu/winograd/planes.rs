@@ -76,12 +76,15 @@ impl Planes {
 
     /// A row of a left factor, as a tile's product reads it.
     pub(super) fn runs(&self) -> Vec<Run> {
-        (0..self.columns())
-            .map(|column| Run {
-                offset: column * self.column(),
-                len: self.channels(column),
-            })
-            .collect()
+        (0..self.columns()).map(|column| self.run(column)).collect()
+    }
+
+    /// One column's part of it.
+    pub(super) fn run(&self, column: usize) -> Run {
+        Run {
+            offset: column * self.column(),
+            len: self.channels(column),
+        }
     }
 
     /// Transforms the pixels of a block of tiles, `N` × `N` for each tile, into the matrices.

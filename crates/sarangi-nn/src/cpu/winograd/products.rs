@@ -23,6 +23,22 @@ pub(super) fn whole_vectors<S: Lanes>(wanted: usize) -> usize {
 #[inline(always)]
 pub(super) fn multiply<S: Lanes>(
     simd: S,
+    left: (Planes, &[f32]),
+    runs: &[Run],
+    right: (&[f32], usize),
+    start: Start<'_>,
+    out: &mut [f32],
+) {
+    for k in 0..16 {
+        multiply_one(simd, k, left, runs, right, start, out);
+    }
+}
+
+/// Product `k` of them.
+#[inline(always)]
+pub(super) fn multiply_one<S: Lanes>(
+    simd: S,
+    k: usize,
     (planes, x): (Planes, &[f32]),
     runs: &[Run],
     (filter, outputs): (&[f32], usize),
@@ -30,16 +46,14 @@ pub(super) fn multiply<S: Lanes>(
     out: &mut [f32],
 ) {
     let depth: usize = runs.iter().map(|run| run.len).sum();
-    for k in 0..16 {
-        let product = Product {
-            x: &x[k * planes.plane()..],
-            x_step: planes.width(),
-            runs,
-            w: &filter[k * depth * panel::<S>()..],
-            out_step: panel::<S>(),
-            columns: whole_vectors::<S>(outputs),
-            start,
-        };
-        product.run(simd, planes.tiles, &mut out[k * plane::<S>(planes.tiles)..]);
-    }
+    let product = Product {
+        x: &x[k * planes.plane()..],
+        x_step: planes.width(),
+        runs,
+        w: &filter[k * depth * panel::<S>()..],
+        out_step: panel::<S>(),
+        columns: whole_vectors::<S>(outputs),
+        start,
+    };
+    product.run(simd, planes.tiles, &mut out[k * plane::<S>(planes.tiles)..]);
 }

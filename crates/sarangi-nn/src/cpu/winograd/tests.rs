@@ -189,6 +189,8 @@ fn many_channels() {
         (2, [14, 13], [64, 64]),
         (4, [7, 7], [128, 96]),
         (9, [4, 5], [256, 256]),
+        // More sums than are held at once.
+        (2, [5, 4], [512, 200]),
         // More tiles than are held at once, and a filter that is larger still.
         (65, [4, 4], [2, 1024]),
     ] {

@@ -10,12 +10,16 @@ use super::super::super::norm::Tally;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
 use super::super::super::tile::{Start, panel, panel_width};
 use super::super::planes::Planes;
-use super::super::products::{multiply, plane};
+use super::super::products::{multiply_one, plane};
 use super::super::transform;
 use super::{BLOCK, Forward};
 
 /// Tiles whose sixteen matrices are held at once.
 const CHUNK: usize = 256;
+
+/// Outputs of one task, whose transformed filter is to stay in a core's second cache: each task
+/// reads all inputs from farther away.
+const OUTPUTS: usize = 64;
 
 pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) -> Vec<Tally> {
     let mut tallies = Vec::new();
@@ -29,13 +33,14 @@ pub(super) fn run(of: &Forward<'_>, y: &mut [f32]) -> Vec<Tally> {
             .into_par_iter()
             .map(|rows| run_kernel(Gather { of, rows }))
             .collect();
-        let products: Vec<_> = (0..of.filter.outputs.div_ceil(panel_width()))
-            .into_par_iter()
-            .map(|column| {
+        let columns: Vec<_> = (0..of.filter.outputs.div_ceil(panel_width())).collect();
+        let products: Vec<_> = columns
+            .par_chunks((OUTPUTS / panel_width()).max(1))
+            .flat_map_iter(|columns| {
                 run_kernel(Multiply {
                     of,
                     inputs: &inputs,
-                    column,
+                    columns,
                 })
             })
             .collect();
@@ -85,40 +90,46 @@ impl Kernel for Gather<'_> {
     }
 }
 
-/// One panel's products with all strips.
+/// Some panels' products with all strips.
 struct Multiply<'a> {
     of: &'a Forward<'a>,
     inputs: &'a [Input],
-    column: usize,
+    columns: &'a [usize],
 }
 
 impl Kernel for Multiply<'_> {
-    type Output = Vec<Buffer>;
+    /// For each panel those of each strip.
+    type Output = Vec<Vec<Buffer>>;
 
     #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) -> Vec<Buffer> {
+    fn run<S: Lanes>(self, simd: S) -> Self::Output {
         let filter = self.of.filter;
         let products = |input: &Input| Buffer::stale(16 * plane::<S>(input.planes.tiles));
-        let mut products: Vec<Buffer> = self.inputs.iter().map(products).collect();
-        let runs: Vec<_> = self
-            .inputs
-            .iter()
-            .map(|input| input.planes.runs())
-            .collect();
+        let of_column = |_: &usize| self.inputs.iter().map(products).collect();
+        let mut products: Vec<Vec<Buffer>> = self.columns.iter().map(of_column).collect();
         let Some(planes) = self.inputs.first().map(|input| input.planes) else {
             return products;
         };
-        let outputs = filter.outputs - self.column * panel::<S>();
-        let mut matrices = Buffer::stale(16 * planes.width() * panel::<S>());
-        for column in 0..planes.columns() {
-            let first = column * planes.width();
-            let depth = first..first + planes.channels(column);
-            filter.transform(simd, self.column, depth, &mut matrices);
+        let matrices = || Buffer::stale(16 * planes.width() * panel::<S>());
+        let mut panels: Vec<Buffer> = self.columns.iter().map(|_| matrices()).collect();
+        for part in 0..planes.columns() {
+            let first = part * planes.width();
+            let depth = first..first + planes.channels(part);
+            for (&column, matrices) in self.columns.iter().zip(&mut panels) {
+                filter.transform(simd, column, depth.clone(), matrices);
+            }
             let start = if first == 0 { Start::Zero } else { Start::Out };
-            for ((input, runs), out) in self.inputs.iter().zip(&runs).zip(&mut products) {
+            for (strip, input) in self.inputs.iter().enumerate() {
                 let left = (input.planes, &input.values[..]);
-                let runs = &runs[column..=column];
-                multiply(simd, left, runs, (&matrices, outputs), start, out);
+                let run = [input.planes.run(part)];
+                for k in 0..16 {
+                    let panels = self.columns.iter().zip(&panels).zip(&mut products);
+                    for ((column, matrices), products) in panels {
+                        let right = (&matrices[..], filter.outputs - column * panel::<S>());
+                        let out = &mut products[strip];
+                        multiply_one(simd, k, left, &run, right, start, out);
+                    }
+                }
             }
         }
         products

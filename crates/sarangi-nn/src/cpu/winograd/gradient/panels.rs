@@ -1,4 +1,4 @@
-//! A large filter: one copy of its sums, each panel of which is one task's.
+//! A large filter: one copy of its sums, each matrix of which is one task's.
 
 use std::ops::Range;
 
@@ -8,14 +8,16 @@ use super::super::super::buffer::Buffer;
 use super::super::super::simd::{Kernel, Lanes, run as run_kernel};
 use super::super::super::tile::{panel, panel_width};
 use super::super::filter;
-use super::super::planes::Planes;
 use super::{Factors, Gradient, add_up};
 
 /// Values of both factors that are held at once.
 const HELD: usize = 1 << 22;
 
+/// Values of the sums of some panels' sixteen matrices, if those of all are not needed.
+const SUMS: usize = 1 << 20;
+
 /// Tiles whose factors are one task's.
-const BLOCK: usize = 56;
+const BLOCK: usize = 112;
 
 pub(super) fn run(of: &Gradient<'_>, dfilter: &mut [f32], mut dbias: Option<&mut [f32]>) {
     let (tiles, inputs, width) = (&of.tiles, of.input.channels, panel_width());
@@ -24,11 +26,19 @@ pub(super) fn run(of: &Gradient<'_>, dfilter: &mut [f32], mut dbias: Option<&mut
     if let Some(dbias) = dbias.as_deref_mut() {
         dbias.fill(0.0);
     }
-    if chunks.is_empty() {
+    if chunks.is_empty() || inputs == 0 {
         dfilter.fill(0.0);
+        return;
     }
-    let mut sums: Vec<Option<Buffer>> = Vec::new();
-    sums.resize_with(tiles.of.channels.div_ceil(width), || None);
+    let (column, columns) = (inputs * width, tiles.of.channels.div_ceil(width));
+    // Sums of all panels at once only where they must wait for the next chunk.
+    let group = match chunks.len() {
+        1 => (SUMS / (16 * column)).max(1).min(columns),
+        _ => columns,
+    };
+    // A little between the matrices, lest all sixteen compete for the same lines of the cache.
+    let plane = group * column + 16;
+    let mut sums = Buffer::stale(16 * plane);
     let count = chunks.len();
     for (chunk, rows) in chunks.into_iter().enumerate() {
         let (strips, biases): (Vec<Factors>, Vec<Buffer>) = tiles
@@ -39,19 +49,37 @@ pub(super) fn run(of: &Gradient<'_>, dfilter: &mut [f32], mut dbias: Option<&mut
         if let Some(dbias) = dbias.as_deref_mut() {
             add_up(biases.iter(), dbias);
         }
-        dfilter
-            .par_chunks_mut((width * inputs * 9).max(1))
-            .zip(&mut sums)
-            .enumerate()
-            .for_each(|(column, (out, sums))| {
-                *sums = run_kernel(Add {
+        for first in (0..columns).step_by(group.max(1)) {
+            let here = group.min(columns - first);
+            // A matrix's factors and sums stay in a core's second cache.
+            let planes = sums.par_chunks_mut(plane).enumerate();
+            planes.for_each(|(k, sums)| {
+                let sums = &mut sums[..here * column];
+                if chunk == 0 {
+                    sums.fill(0.0);
+                }
+                run_kernel(Add {
                     strips: &strips,
-                    column,
+                    k,
                     inputs,
-                    before: sums.take(),
-                    out: (chunk + 1 == count).then_some(out),
+                    first,
+                    sums,
                 });
             });
+            if chunk + 1 < count {
+                continue;
+            }
+            let out = &mut dfilter[first * column * 9..];
+            let panels = out.par_chunks_mut(column * 9).take(here).enumerate();
+            panels.for_each(|(at, out)| {
+                run_kernel(Finish {
+                    sums: &sums[at * column..],
+                    plane,
+                    inputs,
+                    out,
+                });
+            });
+        }
     }
 }
 
@@ -75,41 +103,46 @@ impl Kernel for Gather<'_> {
     }
 }
 
-/// Adds the strips' products to one panel's sums, and brings them back to the filter's taps if no
-/// more are to come.
+/// Adds the strips' products to one matrix's sums, a panel of outputs after another.
 struct Add<'a, 'b> {
     strips: &'a [Factors],
-    column: usize,
+    k: usize,
     inputs: usize,
-    before: Option<Buffer>,
-    out: Option<&'b mut [f32]>,
+    /// The first of the panels.
+    first: usize,
+    sums: &'b mut [f32],
 }
 
 impl Kernel for Add<'_, '_> {
-    type Output = Option<Buffer>;
+    type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(mut self, simd: S) -> Option<Buffer> {
-        let fresh = self.before.is_none();
-        let len = 16 * self.inputs * panel::<S>();
-        let mut sums = self.before.unwrap_or_else(|| Buffer::stale(len));
-        let planes = Planes::left(0, self.inputs);
-        for input in 0..planes.columns() {
-            let (first, depth) = (input * planes.width(), planes.channels(input));
-            let plane = depth * panel::<S>();
-            let sums = &mut sums[first * 16 * panel::<S>()..][..16 * plane];
-            if fresh {
-                sums.fill(0.0);
-            }
-            for (k, sums) in sums.chunks_exact_mut(plane).enumerate() {
-                for strip in self.strips {
-                    strip.add(simd, k, [input, self.column], sums);
+    fn run<S: Lanes>(self, simd: S) {
+        let panels = self.sums.chunks_exact_mut(self.inputs * panel::<S>());
+        for (output, sums) in (self.first..).zip(panels) {
+            for strip in self.strips {
+                for input in 0..strip.left.columns() {
+                    let sums = &mut sums[input * strip.left.width() * panel::<S>()..];
+                    strip.add(simd, self.k, [input, output], sums);
                 }
             }
-            if let Some(out) = &mut self.out {
-                filter::gradient(simd, sums, self.inputs, first..first + depth, out);
-            }
         }
-        self.out.is_none().then_some(sums)
+    }
+}
+
+/// Brings one panel's sums back to the filter's taps.
+struct Finish<'a, 'b> {
+    sums: &'a [f32],
+    plane: usize,
+    inputs: usize,
+    out: &'b mut [f32],
+}
+
+impl Kernel for Finish<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        filter::gradient(simd, (self.sums, self.plane), self.inputs, self.out);
     }
 }

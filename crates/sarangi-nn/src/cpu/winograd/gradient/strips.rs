@@ -104,6 +104,7 @@ impl Kernel for Collect<'_, '_> {
             let part = &part[self.column * len..][..len];
             sums.iter_mut().zip(part).for_each(|(a, b)| *a += b);
         }
-        filter::gradient(simd, &sums, self.inputs, 0..self.inputs, self.out);
+        let plane = self.inputs * panel::<S>();
+        filter::gradient(simd, (&sums, plane), self.inputs, self.out);
     }
 }
