@@ -8,6 +8,7 @@ use anyhow::Result;
 use rayon::prelude::*;
 use sarangi::audio::FileKind;
 use sarangi::data::{Finding, Listing, QualityReport, Review};
+use sarangi::eval::data_uri;
 use serde_json::json;
 
 use super::pictures::Pictures;
