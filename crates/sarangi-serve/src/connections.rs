@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::limits::Limits;
@@ -24,6 +26,9 @@ const HEAD_BYTES: usize = 32 * 1024;
 const HEAD_LINES: usize = 64;
 /// How long to wait if the system has no more sockets for us.
 const BREATHE: Duration = Duration::from_millis(50);
+/// How long one that is refused is listened to, and how many at once.
+const LINGER: Duration = Duration::from_secs(1);
+const REFUSING: usize = 64;
 /// What is said to a connection for which there is no room.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -40,6 +45,8 @@ pub(crate) struct Connections {
     /// Turns true when all connections should end as soon as their requests are answered.
     ending: watch::Sender<bool>,
     none_open: Notify,
+    /// Places for connections that are being refused.
+    refusing: Arc<Semaphore>,
 }
 
 /// One of them.
@@ -61,6 +68,7 @@ impl Connections {
             metrics,
             ending: watch::Sender::new(false),
             none_open: Notify::new(),
+            refusing: Arc::new(Semaphore::new(REFUSING)),
         }
     }
 
@@ -85,7 +93,7 @@ impl Connections {
                         drop(entry);
                     });
                 }
-                None => refuse(&stream, &self.metrics),
+                None => self.refuse(stream),
             }
         }
     }
@@ -113,6 +121,21 @@ impl Connections {
         open.insert(id, Arc::clone(&peer));
         self.metrics.connections.fetch_add(1, Ordering::Relaxed);
         Some(peer)
+    }
+
+    /// Says that there is no room. Whoever is still sending would not see it if the connection ended at
+    /// once, so it ends when they have read it, or soon.
+    fn refuse(&self, stream: TcpStream) {
+        count(&self.metrics.refused_connections, 1);
+        let Ok(place) = Arc::clone(&self.refusing).try_acquire_owned() else {
+            return;
+        };
+        tokio::spawn(async move {
+            // A fresh socket has room for a line.
+            let _ = stream.try_write(NO_ROOM);
+            let _ = timeout(LINGER, until_end(&stream)).await;
+            drop(place);
+        });
     }
 
     fn remove(&self, id: u64) {
@@ -223,10 +246,16 @@ impl Drop for UnderWay {
     }
 }
 
-fn refuse(stream: &TcpStream, metrics: &Metrics) {
-    count(&metrics.refused_connections, 1);
-    // A fresh socket has room for a line; whoever does not take it is not waited for.
-    let _ = stream.try_write(NO_ROOM);
+/// Throws away what comes until nothing more does.
+async fn until_end(stream: &TcpStream) {
+    let mut piece = [0; 4096];
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut piece) {
+            Ok(0) => return,
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return,
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

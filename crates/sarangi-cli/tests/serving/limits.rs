@@ -114,8 +114,15 @@ fn a_full_queue_refuses_at_once() {
 
 #[test]
 fn work_ends_when_its_time_is_over_or_nobody_waits() {
-    let server = Running::start(&["--threads", "1", "--work-time", "2"]);
-    let long = posting("/predict", &[Part::File("file", "long.wav", &noise(890))]);
+    let server = Running::start(&[
+        "--threads",
+        "1",
+        "--work-time",
+        "1",
+        "--max-seconds",
+        "3600",
+    ]);
+    let long = posting("/predict", &[Part::File("file", "long.wav", &noise(3500))]);
     let began = Instant::now();
     let reply = exchange(server.addr, &long).unwrap();
     assert_eq!(reply.status, 504, "{reply:?}");
@@ -131,7 +138,14 @@ fn work_ends_when_its_time_is_over_or_nobody_waits() {
     answers(&server);
     drop(server);
 
-    let server = Running::start(&["--threads", "1", "--work-time", "600"]);
+    let server = Running::start(&[
+        "--threads",
+        "1",
+        "--work-time",
+        "600",
+        "--max-seconds",
+        "3600",
+    ]);
     let mut stream = connect(server.addr).unwrap();
     stream.write_all(&long).unwrap();
     eventually("it is being worked on", || {
