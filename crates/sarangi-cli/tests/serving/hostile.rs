@@ -73,7 +73,7 @@ fn attack(uploads: usize, connections: usize, slow: usize) {
                     let (wrong, request) = request(n, &files);
                     let status = send(&server, &request);
                     *statuses.lock().unwrap().entry((wrong, status)).or_default() += 1;
-                    if n % BETWEEN == 0 {
+                    if n.is_multiple_of(BETWEEN) {
                         answers();
                     }
                 }
