@@ -21,6 +21,8 @@ from comparison.rounds import Result, Side
 from comparison.worker import WorkerError
 
 START_SECONDS = 120
+WARM_UP = 8
+"""Clients of the requests that are not timed, two each."""
 
 
 class Service:
@@ -87,8 +89,8 @@ def repeated(service, file, clients, requests, rounds):
     """What the rounds of a load came to; None if the side failed."""
     try:
         with service:
-            # What is made at first use is made before.
-            service.run(file, min(clients, 2), 4)
+            # What is made at first use is made before, in each process of a server that has several.
+            service.run(file, WARM_UP, 2 * WARM_UP)
             return [service.run(file, clients, requests) for _ in range(rounds)]
     except WorkerError as error:
         print(f"{file.name}, {clients} clients: {service.name}: {error}", file=sys.stderr)

@@ -131,9 +131,8 @@ impl Connections {
             return;
         };
         tokio::spawn(async move {
-            // A fresh socket has room for a line.
-            let _ = stream.try_write(NO_ROOM);
-            let _ = timeout(LINGER, until_end(&stream)).await;
+            // Whoever does not take it in time does without.
+            let _ = timeout(LINGER, say_no(&stream)).await;
             drop(place);
         });
     }
@@ -246,8 +245,12 @@ impl Drop for UnderWay {
     }
 }
 
-/// Throws away what comes until nothing more does.
-async fn until_end(stream: &TcpStream) {
+/// Answers, and throws away what comes until nothing more does.
+async fn say_no(stream: &TcpStream) {
+    // A fresh socket has room for a line.
+    if stream.writable().await.is_err() || stream.try_write(NO_ROOM).is_err() {
+        return;
+    }
     let mut piece = [0; 4096];
     while stream.readable().await.is_ok() {
         match stream.try_read(&mut piece) {

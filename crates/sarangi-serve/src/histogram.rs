@@ -64,7 +64,9 @@ mod tests {
     #[test]
     fn buckets_are_cumulative() {
         let mut histogram = Histogram::new(&[1.0, 2.0]);
-        [0.5, 1.0, 1.5, 9.0].map(|value| histogram.add(value));
+        for value in [0.5, 1.0, 1.5, 9.0] {
+            histogram.add(value);
+        }
         let mut text = String::new();
         histogram.write(&mut text, "h", "a=\"b\"");
         let want = "h_bucket{a=\"b\",le=\"1\"} 2\nh_bucket{a=\"b\",le=\"2\"} 3\n\

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -127,8 +127,6 @@ fn send(server: &Running, request: &[u8]) -> u16 {
         return 0;
     };
     let _ = stream.write_all(request);
-    // Nothing more will come: a promised length is then a broken one.
-    let _ = stream.shutdown(Shutdown::Write);
     receive(&mut stream).map_or(0, |reply| reply.status)
 }
 

@@ -215,13 +215,15 @@ fn idle_connections_make_room() {
     assert!(server.metric("evicted_connections_total") >= 16.0);
     assert!(server.metric("connections") <= 4.0);
     drop(idle);
-    // All of them busy: there is no room, and whoever comes is told so.
-    let mut uploads: Vec<_> = (0..4).map(|_| connect(server.addr).unwrap()).collect();
-    for stream in &mut uploads {
-        let start = head("POST", "/predict", &[FORM], 1000);
-        stream.write_all(start.as_bytes()).unwrap();
-    }
+    // All of them busy: there is no room, and whoever comes is told so. An upload whose head has not been
+    // read yet may still be closed to make room, so more come until they stay.
+    let mut uploads = Vec::new();
     eventually("there is no room", || {
+        let mut stream = connect(server.addr).unwrap();
+        let start = head("POST", "/predict", &[FORM], 1000);
+        let _ = stream.write_all(start.as_bytes());
+        uploads.push(stream);
+        thread::sleep(Duration::from_millis(100));
         let request = head("GET", "/healthz", &[], 0);
         exchange(server.addr, request.as_bytes()).is_ok_and(|reply| reply.status == 503)
     });
