@@ -124,7 +124,7 @@ impl SoundFrontEnd {
     /// Reads a file at the front end's rate, its channels averaged.
     ///
     /// # Errors
-    /// As [`load`].
+    /// As [`sarangi_audio::load`].
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Waveform> {
         self.hear(Decoder::open(path, &self.decoding)?)
     }
