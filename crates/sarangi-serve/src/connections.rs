@@ -32,7 +32,7 @@ const REFUSING: usize = 64;
 /// What is said to a connection for which there is no room.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
-    Content-Type: application/json\r\nContent-Length: 65\r\n\r\n\
+    Content-Type: application/json\r\nContent-Length: 66\r\n\r\n\
     {\"error\":\"too many requests are under way; try again in a moment\"}";
 
 /// All open connections.
