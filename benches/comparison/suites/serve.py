@@ -8,7 +8,7 @@ from comparison.build import ROOT, Script
 from comparison.suite import Aim, Row, Suite
 
 MODEL = ROOT / "fixtures" / "checkpoints" / "v1" / "quickstart.safetensors"
-REQUESTS = {3: {1: 40, 8: 96, 64: 192}, 30: {1: 8, 8: 24, 64: 64}}
+REQUESTS = {3: {1: 120, 8: 400, 64: 800}, 30: {1: 24, 8: 64, 64: 128}}
 """Of each length, by the number of clients."""
 RATE = 44100
 
