@@ -12,9 +12,10 @@
 
 use std::f64::consts::TAU;
 use std::io::{Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sarangi::audio::ChunkSpec;
+use sarangi::audio::audio_files;
 use sarangi::core::{Dataset, Error, IntoTensor, Result};
 use sarangi::data::{BatchSpec, Example, Item, Normalisation, Sampler, for_each_batch};
 use sarangi::dsp::{Stft, StftSpec};
@@ -120,7 +121,7 @@ fn run() -> anyhow::Result<f64> {
     let (mut known, mut other) = (Clips::default(), Clips::default());
     for (label, texture) in TEXTURES.iter().enumerate() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/audio");
-        for (track, path) in files_in(&folder.join(texture))?.into_iter().enumerate() {
+        for (track, path) in audio_files(folder.join(texture))?.into_iter().enumerate() {
             // A clip is known or not; its chunks never part.
             let clips = if track < 8 { &mut known } else { &mut other };
             let wave = load(path, RATE, &DecodeOptions::default())?;
@@ -195,15 +196,6 @@ fn run() -> anyhow::Result<f64> {
         say(format_args!("  {texture:<6} {right:>2} of {asked}"));
     }
     Ok(right.iter().sum::<usize>() as f64 / other.len() as f64)
-}
-
-fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?;
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
-    Ok(files)
 }
 
 fn say(text: impl std::fmt::Display) {

@@ -10,8 +10,9 @@
 //! ```
 
 use std::io::{Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use sarangi::audio::audio_files;
 use sarangi::core::Stop;
 use sarangi::data::content_digest;
 use sarangi::prelude::*;
@@ -33,7 +34,7 @@ fn run() -> anyhow::Result<Vec<(String, Vec<Neighbour>)>> {
 
     let mut files = Vec::new();
     for label in &classifier.card().labels {
-        files.extend(files_in(&fixtures.join("audio").join(label))?);
+        files.extend(audio_files(fixtures.join("audio").join(label))?);
     }
     let mut tracks = Vec::with_capacity(files.len());
     // Files are read on all threads; whoever holds the `Stop` could end it before the last.
@@ -46,7 +47,7 @@ fn run() -> anyhow::Result<Vec<(String, Vec<Neighbour>)>> {
     say(format_args!("{} recordings in the index", index.len()));
 
     let mut found = Vec::new();
-    for path in files_in(&fixtures.join("unseen"))? {
+    for path in audio_files(fixtures.join("unseen"))? {
         let asked = classifier.prepare_file(&path, &Stop::new())?;
         for embedding in classifier.embed_batch(&[asked])? {
             say(format_args!("{} sounds like", name(&path)));
@@ -63,15 +64,6 @@ fn run() -> anyhow::Result<Vec<(String, Vec<Neighbour>)>> {
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?;
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
-    Ok(files)
 }
 
 fn say(text: impl std::fmt::Display) {

@@ -15,6 +15,7 @@
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
+use sarangi::audio::audio_files;
 use sarangi::core::IntoTensor;
 use sarangi::models::{ModelContext, WeightOptions, apply_weights};
 use sarangi::nn::{
@@ -46,12 +47,12 @@ fn main() -> anyhow::Result<()> {
     let mut known = Vec::new();
     let mut unseen = Vec::new();
     for (texture, answer) in TEXTURES {
-        let mut files = files_in(&fixtures.join("audio").join(texture))?;
+        let mut files = audio_files(fixtures.join("audio").join(texture))?;
         files.truncate(3);
         for path in files {
             known.push(read(&base, path, answer)?);
         }
-        let mut clips = files_in(&fixtures.join("unseen"))?;
+        let mut clips = audio_files(fixtures.join("unseen"))?;
         clips.retain(|path| path.file_stem().is_some_and(|stem| stem == texture));
         for path in clips {
             unseen.push(read(&base, path, answer)?);
@@ -158,15 +159,6 @@ fn read(base: &ModelFile, path: PathBuf, answer: u32) -> anyhow::Result<Track> {
         chunks: Value::tracked(&chunks)?,
         answer,
     })
-}
-
-fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?;
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
-    Ok(files)
 }
 
 fn say(text: impl std::fmt::Display) {

@@ -1,11 +1,10 @@
 //! The files that a model is asked about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use sarangi::audio::files_of;
 use sarangi::prelude::Classifier;
-use std::path::Path;
 
 use crate::args::Common;
 
