@@ -93,6 +93,27 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
 }
 
+impl Command {
+    /// Whether it asks a network something. Training says itself what it computes on.
+    pub(crate) fn runs_a_network(&self) -> bool {
+        match self {
+            Self::Evaluate(_)
+            | Self::Predict(_)
+            | Self::Embed(_)
+            | Self::Similar(_)
+            | Self::Serve(_)
+            | Self::Forward(_) => true,
+            Self::Extract(_)
+            | Self::Augment(_)
+            | Self::Prepare(_)
+            | Self::Train(_)
+            | Self::Compare(_)
+            | Self::Export(_)
+            | Self::Inspect(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ExtractArgs {
     /// List the features with their parameters, defaults and shapes

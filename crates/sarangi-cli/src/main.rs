@@ -23,20 +23,11 @@ fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2; asking for help or the version with 0.
     let Arguments { common, command } = Arguments::parse();
     let console = Console::new(&common);
-    let outcome = console.start_logging().and_then(|()| match command {
-        Command::Extract(args) => commands::extract(&args, &common, &console),
-        Command::Augment(args) => commands::augment(&args, &common, &console),
-        Command::Prepare(args) => commands::prepare(&args, &common, &console),
-        Command::Train(args) => commands::train(&args, &common, &console),
-        Command::Evaluate(args) => commands::evaluate(&args, &common, &console),
-        Command::Compare(args) => commands::compare(&args, &common, &console),
-        Command::Predict(args) => commands::predict(&args, &common, &console),
-        Command::Embed(args) => commands::embed(&args, &common, &console),
-        Command::Similar(args) => commands::similar(&args, &common, &console),
-        Command::Serve(args) => commands::serve(&args, &common, &console),
-        Command::Forward(args) => commands::forward(&args, &common, &console),
-        Command::Export(args) => commands::export(&args, &common, &console),
-        Command::Inspect(args) => commands::inspect(&args, &console),
+    let outcome = console.start_logging().and_then(|()| {
+        if command.runs_a_network() {
+            commands::announce_device(&common, &console)?;
+        }
+        run(command, &common, &console)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,5 +38,23 @@ fn main() -> ExitCode {
                 false => ExitCode::FAILURE,
             }
         }
+    }
+}
+
+fn run(command: Command, common: &Common, console: &Console) -> anyhow::Result<()> {
+    match command {
+        Command::Extract(args) => commands::extract(&args, common, console),
+        Command::Augment(args) => commands::augment(&args, common, console),
+        Command::Prepare(args) => commands::prepare(&args, common, console),
+        Command::Train(args) => commands::train(&args, common, console),
+        Command::Evaluate(args) => commands::evaluate(&args, common, console),
+        Command::Compare(args) => commands::compare(&args, common, console),
+        Command::Predict(args) => commands::predict(&args, common, console),
+        Command::Embed(args) => commands::embed(&args, common, console),
+        Command::Similar(args) => commands::similar(&args, common, console),
+        Command::Serve(args) => commands::serve(&args, common, console),
+        Command::Forward(args) => commands::forward(&args, common, console),
+        Command::Export(args) => commands::export(&args, common, console),
+        Command::Inspect(args) => commands::inspect(&args, console),
     }
 }

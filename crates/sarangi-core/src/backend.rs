@@ -30,32 +30,73 @@ impl Backend {
     /// [`Error::Unsupported`] if this build lacks the device's feature, [`Error::Backend`] if the
     /// machine lacks the device. `Auto` and `Cpu` never fail.
     pub fn device(self) -> Result<Device> {
-        let open = |what: &'static str, feature, enabled: bool, device: fn(usize) -> _, n| {
-            if !enabled {
-                return Err(Error::Unsupported {
-                    what: what.into(),
-                    feature: Some(feature),
-                });
-            }
-            let device: candle_core::Result<Device> = device(n);
-            device.map_err(|e| Error::backend(what, e))
-        };
-        let cuda = candle_core::utils::cuda_is_available();
-        let metal = candle_core::utils::metal_is_available();
+        self.open().map(|(device, _)| device)
+    }
+
+    /// Opens the device. Where `Auto` falls back on the CPU though this build has support for a GPU,
+    /// a notice says which one did not answer, and why.
+    ///
+    /// # Errors
+    /// As [`device`](Self::device).
+    pub fn open(self) -> Result<(Device, Option<String>)> {
         match self {
-            Self::Cpu => Ok(Device::Cpu),
-            Self::Cuda(n) => open("a CUDA device", "cuda", cuda, Device::new_cuda, n),
-            Self::Metal(n) => open("a Metal device", "metal", metal, Device::new_metal, n),
+            Self::Cpu => Ok((Device::Cpu, None)),
+            Self::Cuda(n) => CUDA.open(n).map(|device| (device, None)),
+            Self::Metal(n) => METAL.open(n).map(|device| (device, None)),
             // A build with GPU support must also run where there is no GPU.
-            Self::Auto => Ok([
-                (cuda, Device::new_cuda as fn(usize) -> _),
-                (metal, Device::new_metal),
-            ]
-            .into_iter()
-            .filter(|(enabled, _)| *enabled)
-            .find_map(|(_, device)| device(0).ok())
-            .unwrap_or(Device::Cpu)),
+            Self::Auto => {
+                let mut faults = Vec::new();
+                for kind in [CUDA, METAL] {
+                    match kind.open(0) {
+                        Ok(device) => return Ok((device, None)),
+                        Err(Error::Unsupported { .. }) => {}
+                        Err(error) => faults.push(error.to_string()),
+                    }
+                }
+                let notice = (!faults.is_empty()).then(|| {
+                    let faults = faults.join("; ");
+                    format!("no GPU answers, so the CPU computes: {faults}")
+                });
+                Ok((Device::Cpu, notice))
+            }
         }
+    }
+}
+
+/// A kind of GPU.
+#[derive(Clone, Copy)]
+struct Kind {
+    what: &'static str,
+    feature: &'static str,
+    built_in: fn() -> bool,
+    open: fn(usize) -> candle_core::Result<Device>,
+}
+
+const CUDA: Kind = Kind {
+    what: "a CUDA device",
+    feature: "cuda",
+    built_in: candle_core::utils::cuda_is_available,
+    // With a stream of its own: on the default one, which each thread has for itself, tensors that
+    // several threads use would race.
+    open: Device::new_cuda_with_stream,
+};
+
+const METAL: Kind = Kind {
+    what: "a Metal device",
+    feature: "metal",
+    built_in: candle_core::utils::metal_is_available,
+    open: Device::new_metal,
+};
+
+impl Kind {
+    fn open(self, number: usize) -> Result<Device> {
+        if !(self.built_in)() {
+            return Err(Error::Unsupported {
+                what: self.what.into(),
+                feature: Some(self.feature),
+            });
+        }
+        (self.open)(number).map_err(|e| Error::backend(self.what, e))
     }
 }
 
@@ -125,7 +166,10 @@ mod tests {
     #[test]
     fn the_cpu_is_always_there() {
         assert!(Backend::Cpu.device().unwrap().is_cpu());
-        assert!(Backend::Auto.device().is_ok());
+        let (device, notice) = Backend::Auto.open().unwrap();
+        // A notice says that a GPU was expected, and then the CPU computes.
+        assert!(notice.is_none() || device.is_cpu());
+        assert!(Backend::Cpu.open().unwrap().1.is_none());
     }
 
     #[cfg(not(feature = "cuda"))]

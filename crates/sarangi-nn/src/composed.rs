@@ -3,7 +3,7 @@
 //! Only operations whose gradients are right are used: of candle 0.11 that excludes its `conv2d`
 //! with a stride (wrong output padding when height and width differ in parity), its pooling
 //! (gradients off by the window's area, or at the wrong place on odd sizes) and its ReLU (gradient
-//! 1 at 0). On the CPU the tests hold these compositions against the kernels.
+//! 1 at 0). The tests hold these compositions against the kernels.
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
@@ -269,6 +269,3 @@ fn under_tap(
     }
     picked.contiguous()
 }
-
-#[cfg(test)]
-mod tests;

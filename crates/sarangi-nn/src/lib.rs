@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(test)]
+mod agreement;
 mod backward;
 mod chain;
 mod composed;
 mod cpu;
 mod geometry;
+mod gpu;
 mod graph;
 mod init;
 mod layers;
@@ -19,6 +22,7 @@ mod value;
 pub use backward::Gradients;
 pub use cpu::buffer::release_memory;
 pub use geometry::Geometry2d;
+pub use gpu::allow_tf32;
 pub use graph::{Graph, GraphConstant, GraphInput, GraphNode, Operand, Operation};
 pub use init::Init;
 pub use layers::{BatchNorm, BatchNormSpec, Conv2d, Conv2dSpec, Dropout, Linear, MaxPool2d};

@@ -11,6 +11,7 @@ use sarangi_core::{During, Error, Result};
 
 use crate::backward::Gradients;
 use crate::cpu::buffer::Buffer;
+use crate::gpu::{self, Resident};
 pub(crate) use host::{Host, pictures, records, to_planar};
 pub(crate) use traced::{Record, Recorder, Traced, together, untraceable};
 pub(crate) use views::{View, Views};
@@ -23,8 +24,8 @@ pub(crate) use views::{View, Views};
 /// other remembers nothing, and its memory is used again as soon as the next layer has read it.
 ///
 /// On the CPU the numbers lie channels last in the engine's own memory, and an activation or a
-/// norm waits until the next layer reads them. On other devices it is the tensor itself. While a
-/// network is [traced](crate::trace) it has a shape and no numbers.
+/// norm waits until the next layer reads them. On a CUDA device they lie channels last, too, in f32 or
+/// in [half precision](Self::to_dtype); on other devices it is the tensor itself. While a network is [traced](crate::trace) it has a shape and no numbers.
 /// Clones are cheap.
 ///
 /// # Shapes
@@ -38,6 +39,7 @@ pub struct Value {
 #[derive(Clone, Debug)]
 enum Repr {
     Host(Host),
+    Gpu(Resident),
     Device(Tensor),
     Traced(Traced),
 }
@@ -85,7 +87,28 @@ impl Value {
                 .map(Self::host)
                 .during(OP);
         }
+        if gpu::serves(tensor.device()) {
+            return Resident::from_tensor(tensor, tracking)
+                .map(Self::gpu)
+                .during(OP);
+        }
         Self::composed(tensor, tracking).during(OP)
+    }
+
+    /// The same numbers in another precision, where there are kernels of it: bf16 and f16 on CUDA
+    /// devices. The operations that follow store what they make in it; products, sums and
+    /// statistics are f32's, and so are parameters, their gradients, probabilities and losses. On
+    /// other devices, and for another type, the value stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the device fails.
+    pub fn to_dtype(&self, dtype: DType) -> Result<Self> {
+        match (&self.repr, dtype) {
+            (Repr::Gpu(xs), DType::F32 | DType::BF16 | DType::F16) => {
+                xs.to_dtype(dtype).map(Self::gpu).during("to_dtype")
+            }
+            _ => Ok(self.clone()),
+        }
     }
 
     /// The value of a device that has no kernels here, and of the tests that stand for it.
@@ -102,6 +125,12 @@ impl Value {
     pub(crate) fn host(host: Host) -> Self {
         Self {
             repr: Repr::Host(host),
+        }
+    }
+
+    pub(crate) fn gpu(resident: Resident) -> Self {
+        Self {
+            repr: Repr::Gpu(resident),
         }
     }
 
@@ -122,6 +151,7 @@ impl Value {
     pub fn dims(&self) -> &[usize] {
         match &self.repr {
             Repr::Host(host) => host.dims(),
+            Repr::Gpu(resident) => resident.dims(),
             Repr::Device(tensor) => tensor.dims(),
             Repr::Traced(traced) => traced.dims(),
         }
@@ -135,6 +165,7 @@ impl Value {
     pub fn tensor(&self) -> Result<Tensor> {
         match &self.repr {
             Repr::Host(host) => host.tensor(),
+            Repr::Gpu(resident) => resident.tensor(),
             Repr::Device(tensor) => tensor.detach().contiguous(),
             Repr::Traced(_) => return Err(untraceable("reading numbers")),
         }
@@ -170,6 +201,10 @@ impl Value {
                 one[0] = 1.0;
                 host.backward(Arc::new(one))
             }
+            Repr::Gpu(loss) => {
+                let one = loss.values().ones_like().during("backward")?;
+                loss.backward(one)
+            }
             Repr::Device(loss) => loss.backward().map(Gradients::of_device).during("backward"),
             Repr::Traced(_) => Err(untraceable("backward")),
         }
@@ -190,6 +225,18 @@ impl Value {
         }
         match (&self.repr, &dy.repr) {
             (Repr::Host(host), Repr::Host(dy)) => host.backward(dy.stored()),
+            (Repr::Gpu(ys), _) => {
+                let dtype = ys.values().dtype();
+                let dy = match &dy.repr {
+                    Repr::Gpu(dy) => dy.to_dtype(dtype).map(|dy| dy.values().clone()),
+                    _ => dy
+                        .tensor()?
+                        .to_device(ys.values().device())
+                        .and_then(|dy| Resident::from_tensor(&dy, Tracking::Off)?.to_dtype(dtype))
+                        .map(|dy| dy.values().clone()),
+                };
+                ys.backward(dy.during(OP)?)
+            }
             (Repr::Device(ys), _) => (ys * dy.tensor()?)
                 .and_then(|product| product.sum_all())
                 .and_then(|loss| loss.backward())
@@ -221,6 +268,7 @@ impl Value {
     pub(crate) fn view(&self) -> View<'_> {
         match &self.repr {
             Repr::Host(host) => View::Host(host),
+            Repr::Gpu(resident) => View::Gpu(resident),
             Repr::Device(tensor) => View::Device(tensor),
             Repr::Traced(traced) => View::Traced(traced),
         }

@@ -6,8 +6,12 @@
     reason = "test support: every failure is meant to fail the test that called it"
 )]
 
+#[cfg(feature = "candle")]
+mod devices;
 mod golden;
 mod paths;
 
+#[cfg(feature = "candle")]
+pub use devices::devices;
 pub use golden::{Golden, assert_close, goldens};
 pub use paths::{data, fixture};

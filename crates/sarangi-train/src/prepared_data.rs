@@ -31,7 +31,10 @@ impl PreparedData {
         options: &TrainOptions,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        let device = options.device.device()?;
+        let (device, notice) = options.device.open()?;
+        if let Some(notice) = notice {
+            observer.observe(Event::Warning(notice));
+        }
         let front_end = recipe.front_end.build(())?;
         let cache = options.cache.clone();
         let cache = FeatureCache::new(cache.unwrap_or_else(|| options.out.join("cache")));

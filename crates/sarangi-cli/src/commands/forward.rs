@@ -29,9 +29,11 @@ pub(crate) fn forward(args: &ForwardArgs, common: &Common, console: &Console) ->
     let channels = input.len_of(Axis(1));
     let loaded = named.load(&args.weights, channels, args.classes, common, console)?;
     let Loaded {
-        network, report, ..
+        device,
+        network,
+        report,
+        ..
     } = loaded;
-    let device = common.device.device()?;
 
     let mut logits = Vec::new();
     for items in input.axis_chunks_iter(Axis(0), BATCH) {

@@ -37,7 +37,20 @@ pub(crate) use train::train;
 
 use anyhow::{Context, Result};
 
+use sarangi::core::Backend;
+
 use crate::args::Common;
+use crate::console::Console;
+
+/// Says if the GPU that this build has support for does not answer, so that the CPU computes.
+pub(crate) fn announce_device(common: &Common, console: &Console) -> Result<()> {
+    if common.device == Backend::Auto
+        && let (_, Some(notice)) = common.device.open()?
+    {
+        console.note(format_args!("note: {notice}"));
+    }
+    Ok(())
+}
 
 /// Sets the number of threads of everything that follows.
 fn use_threads(common: &Common) -> Result<()> {

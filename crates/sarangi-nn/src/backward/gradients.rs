@@ -8,7 +8,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use sarangi_core::{During, Result};
 
-use super::{Flow, Gradient, Node};
+use super::{Flow, GpuFlow, GpuNode, Gradient, Node};
 use crate::cpu::buffer::Buffer;
 use crate::value::{Value, View};
 
@@ -20,14 +20,17 @@ pub struct Gradients(Kind);
 #[derive(Debug)]
 enum Kind {
     Host(Flow),
+    Gpu(GpuFlow),
     Device(GradStore),
 }
 
 impl Gradients {
     pub(crate) fn from(node: &Arc<Node>, gradient: Gradient) -> Result<Self> {
-        let mut flow = Flow::default();
-        flow.give(node, gradient);
-        Ok(Self(Kind::Host(flow.run()?)))
+        Flow::from(node, gradient).map(|flow| Self(Kind::Host(flow)))
+    }
+
+    pub(crate) fn from_gpu(node: &Arc<GpuNode>, gradient: Tensor) -> Result<Self> {
+        GpuFlow::from(node, gradient).map(|flow| Self(Kind::Gpu(flow)))
     }
 
     pub(crate) fn of_device(store: GradStore) -> Self {
@@ -40,12 +43,13 @@ impl Gradients {
     /// [`Error::Backend`](sarangi_core::Error::Backend) if the device fails.
     pub fn get(&self, parameter: &Tensor) -> Result<Option<Tensor>> {
         match &self.0 {
-            Kind::Host(flow) => match flow.parameters.get(&parameter.id()) {
+            Kind::Host(flow) => match flow.of_parameter(parameter) {
                 Some(values) => Tensor::from_slice(values, parameter.shape(), &Device::Cpu)
                     .map(Some)
                     .during("gradient"),
                 None => Ok(None),
             },
+            Kind::Gpu(flow) => Ok(flow.of_parameter(parameter).cloned()),
             Kind::Device(store) => Ok(store.get(parameter).cloned()),
         }
     }
@@ -57,9 +61,13 @@ impl Gradients {
     pub fn of(&self, variable: &Value) -> Result<Option<Tensor>> {
         match (&self.0, variable.view()) {
             (Kind::Host(flow), View::Host(host)) => {
-                let number = host.node().map(|node| node.number);
-                let gradient = number.and_then(|number| flow.leaves.get(&number));
+                let gradient = host.node().and_then(|node| flow.of_leaf(node));
                 let tensor = gradient.map(|gradient| host.shaped(&gradient.clone().into_stored()));
+                tensor.transpose().during("gradient")
+            }
+            (Kind::Gpu(flow), View::Gpu(xs)) => {
+                let gradient = xs.node().and_then(|node| flow.of_leaf(node));
+                let tensor = gradient.map(|gradient| xs.planar(gradient));
                 tensor.transpose().during("gradient")
             }
             (Kind::Device(store), View::Device(tensor)) => Ok(store.get(tensor).cloned()),
@@ -67,10 +75,16 @@ impl Gradients {
         }
     }
 
-    /// The gradient of a parameter on a device that has no kernels here.
+    /// Whether they are of values that the kernels of GPUs worked on.
+    pub(crate) fn are_of_gpu(&self) -> bool {
+        matches!(self.0, Kind::Gpu(_))
+    }
+
+    /// The gradient of a parameter that is on another device than the CPU.
     pub(crate) fn on_device(&self, parameter: &Tensor) -> Option<&Tensor> {
         match &self.0 {
             Kind::Host(_) => None,
+            Kind::Gpu(flow) => flow.of_parameter(parameter),
             Kind::Device(store) => store.get(parameter),
         }
     }
@@ -78,8 +92,8 @@ impl Gradients {
     /// The values of a parameter's gradient on the CPU, in torch's order.
     pub(crate) fn values(&self, parameter: &Tensor) -> Option<&Buffer> {
         match &self.0 {
-            Kind::Host(flow) => flow.parameters.get(&parameter.id()),
-            Kind::Device(_) => None,
+            Kind::Host(flow) => flow.of_parameter(parameter),
+            Kind::Gpu(_) | Kind::Device(_) => None,
         }
     }
 }

@@ -20,6 +20,11 @@ impl Mask {
         }
     }
 
+    /// The key, the threshold and the scale, for kernels elsewhere.
+    pub(crate) fn numbers(&self) -> ([u32; 2], u32, f32) {
+        (self.key, self.threshold, self.scale)
+    }
+
     /// What value `i` is multiplied by. The mixing is Wellons's `lowbias32` with the key's second
     /// half between its rounds; 32-bit arithmetic, which vectors have.
     #[inline(always)]

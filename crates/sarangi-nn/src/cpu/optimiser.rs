@@ -15,23 +15,7 @@ impl AdamStep {
         first: &mut [f32],
         second: &mut [f32],
     ) {
-        let (correction1, correction2) = self.corrections();
-        let (beta1, beta2) = self.betas;
-        let decay = self.weight_decay;
-        let numbers = AdamNumbers {
-            penalty: if self.decoupled { 0.0 } else { decay as f32 },
-            keep: if self.decoupled {
-                (1.0 - self.lr * decay) as f32
-            } else {
-                1.0
-            },
-            rate1: (1.0 - beta1) as f32,
-            beta2: beta2 as f32,
-            rate2: (1.0 - beta2) as f32,
-            unbias: (1.0 / correction2.sqrt()) as f32,
-            eps: self.eps as f32,
-            step: (self.lr / correction1) as f32,
-        };
+        let numbers = self.numbers();
         parameter
             .par_chunks_mut(VALUES)
             .zip(gradient.par_chunks(VALUES))
@@ -87,6 +71,43 @@ impl Kernel for AdamPart<'_> {
             *v = of.beta2 * *v + of.rate2 * (g * g);
             *p = of.keep * *p - of.step * *m / (v.sqrt() * of.unbias + of.eps);
         }
+    }
+}
+
+impl AdamStep {
+    fn numbers(&self) -> AdamNumbers {
+        let (correction1, correction2) = self.corrections();
+        let (beta1, beta2) = self.betas;
+        let decay = self.weight_decay;
+        AdamNumbers {
+            penalty: if self.decoupled { 0.0 } else { decay as f32 },
+            keep: if self.decoupled {
+                (1.0 - self.lr * decay) as f32
+            } else {
+                1.0
+            },
+            rate1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            rate2: (1.0 - beta2) as f32,
+            unbias: (1.0 / correction2.sqrt()) as f32,
+            eps: self.eps as f32,
+            step: (self.lr / correction1) as f32,
+        }
+    }
+
+    /// What a kernel elsewhere is told, in the order of [`AdamNumbers`].
+    pub(crate) fn for_kernel(&self) -> [f32; 8] {
+        let AdamNumbers {
+            penalty,
+            keep,
+            rate1,
+            beta2,
+            rate2,
+            unbias,
+            eps,
+            step,
+        } = self.numbers();
+        [penalty, keep, rate1, beta2, rate2, unbias, eps, step]
     }
 }
 

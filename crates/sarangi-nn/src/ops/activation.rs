@@ -5,6 +5,7 @@ use sarangi_core::{During, Result};
 use crate::chain::Chain;
 use crate::composed;
 use crate::cpu::map::Activation;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Value, View};
 
@@ -33,6 +34,7 @@ pub fn relu6(xs: &Value) -> Result<Value> {
 fn clamp(xs: &Value, activation: Activation, op: &'static str) -> Result<Value> {
     match xs.view() {
         View::Host(xs) => Ok(Value::host(Chain::activation(xs, activation))),
+        View::Gpu(xs) => gpu::clamp(xs, activation, op).map(Value::gpu),
         View::Device(xs) => composed::clamp(xs, activation)
             .map(Value::device)
             .during(op),

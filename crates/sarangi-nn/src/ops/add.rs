@@ -10,6 +10,7 @@ use crate::composed;
 use crate::cpu::add::{add as add_into, mask_in_place};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::Activation;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, Views, records, together};
 
@@ -44,6 +45,7 @@ fn sum(a: &Value, b: &Value, activation: Activation) -> Result<Value> {
     }
     match Views::of(OP, &[a, b])? {
         Views::Host(both) => Ok(Value::host(host(both[0], both[1], activation))),
+        Views::Gpu(both) => gpu::add(both[0], both[1], activation).map(Value::gpu),
         Views::Device(both) => (both[0] + both[1])
             .and_then(|sum| composed::clamp(&sum, activation))
             .map(Value::device)

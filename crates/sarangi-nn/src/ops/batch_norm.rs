@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 
 use crate::chain::{Chain, Norm};
 use crate::composed;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Value, View, untraceable};
@@ -40,6 +41,10 @@ pub fn batch_norm_train(
     }
     let xs = match xs.view() {
         View::Host(xs) => Chain::with_room_for_norm(xs),
+        View::Gpu(xs) => {
+            let (ys, mean, variance) = gpu::batch_norm_train(xs, gamma, beta, eps)?;
+            return Ok((Value::gpu(ys), mean, variance));
+        }
         View::Device(xs) => {
             let (ys, mean, variance) =
                 composed::batch_norm_train(xs, gamma, beta, eps).during(OP)?;
@@ -89,6 +94,10 @@ pub fn batch_norm_eval(
     check(xs.dims(), &[gamma, beta, mean, variance])?;
     let xs = match xs.view() {
         View::Host(xs) => Chain::with_room_for_norm(xs),
+        View::Gpu(xs) => {
+            let ys = gpu::batch_norm_eval(xs, gamma, beta, mean, variance, eps);
+            return ys.map(Value::gpu);
+        }
         View::Device(xs) => {
             let ys = composed::batch_norm_eval(xs, gamma, beta, mean, variance, eps);
             return ys.map(Value::device).during(OP);

@@ -7,6 +7,7 @@ use sarangi_core::{During, Result};
 
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
+use crate::gpu;
 use crate::value::{Host, Tracking, Value, View, Views, records, untraceable};
 
 const OP: &str = "with_candle";
@@ -32,6 +33,9 @@ pub fn with_candle(
 ) -> Result<Value> {
     let hosts = match Views::of(OP, xs)? {
         Views::Host(hosts) => hosts,
+        Views::Gpu(values) => {
+            return gpu::with_candle(&values, parameters, OP, compute).map(Value::gpu);
+        }
         Views::Device(tensors) => {
             let tensors: Vec<Tensor> = tensors.into_iter().cloned().collect();
             return compute(&tensors).map(Value::device).during(OP);

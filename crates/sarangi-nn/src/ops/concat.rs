@@ -7,6 +7,7 @@ use crate::cpu::buffer::Buffer;
 use crate::cpu::concat::{concat as join, split};
 use crate::cpu::pictures::Pictures;
 use crate::cpu::source::Source;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, Views, records, together};
 
@@ -39,6 +40,7 @@ pub fn concat(values: &[&Value]) -> Result<Value> {
     dims[1] = values.iter().map(|value| value.dims()[1]).sum();
     match Views::of(OP, values)? {
         Views::Host(hosts) => Ok(Value::host(host(&hosts, dims))),
+        Views::Gpu(values) => gpu::concat(&values, dims, OP).map(Value::gpu),
         Views::Device(tensors) => candle_core::Tensor::cat(&tensors, 1)
             .map(Value::device)
             .during(OP),

@@ -11,6 +11,7 @@ use crate::cpu::map::Activation;
 use crate::cpu::norm::Tally;
 use crate::cpu::pictures::Pictures;
 use crate::geometry::Geometry2d;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, records};
@@ -36,6 +37,7 @@ pub fn conv2d(
     let conv = check(xs.dims(), filter, bias, window, groups)?;
     match xs.view() {
         View::Host(xs) => host(xs, filter, bias, conv).map(Value::host),
+        View::Gpu(xs) => return gpu::conv2d(xs, filter, bias, conv, OP).map(Value::gpu),
         View::Device(xs) => composed::conv2d(xs, filter, bias, &conv).map(Value::device),
         View::Traced(xs) => {
             let operation = Operation::Conv2d {

@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result, Rng};
 
 use crate::chain::Chain;
 use crate::cpu::mask::Mask;
+use crate::gpu;
 use crate::value::{Value, View, pictures, untraceable};
 
 const OP: &str = "dropout";
@@ -34,6 +35,7 @@ pub fn dropout(xs: &Value, p: f32, rng: &mut Rng) -> Result<Value> {
     let mask = Mask::new(rng.next_u64(), p);
     match xs.view() {
         View::Host(xs) => Ok(Value::host(Chain::dropout(xs, mask))),
+        View::Gpu(xs) => gpu::dropout(xs, mask, OP).map(Value::gpu),
         View::Device(xs) => factors(xs, mask)
             .and_then(|factors| xs * factors)
             .map(Value::device)

@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::source::Source;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, pictures, records, to_planar};
 
@@ -29,6 +30,7 @@ pub fn flatten(xs: &Value) -> Result<Value> {
     let dims = vec![*batch, rest.iter().product()];
     match xs.view() {
         View::Host(xs) => Ok(Value::host(host(xs, dims))),
+        View::Gpu(xs) => gpu::flatten(xs, dims, OP).map(Value::gpu),
         View::Device(xs) => xs.flatten_from(1).map(Value::device).during(OP),
         View::Traced(xs) => xs.then(Operation::Flatten, dims),
     }

@@ -7,6 +7,7 @@ use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::linear::Dense;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::tensors;
 use crate::value::{Host, Value, View, pictures, records};
@@ -39,6 +40,7 @@ pub fn linear(xs: &Value, weight: &Tensor, bias: Option<&Tensor>) -> Result<Valu
     };
     match xs.view() {
         View::Host(xs) => host(xs, weight, bias, dense).map(Value::host),
+        View::Gpu(xs) => return gpu::linear(xs, weight, bias, OP).map(Value::gpu),
         View::Device(xs) => composed::linear(xs, weight, bias).map(Value::device),
         View::Traced(xs) => {
             let operation = Operation::Linear {

@@ -6,6 +6,7 @@ use sarangi_core::{During, Error, Result};
 use super::softmax::{log_softmax_row, rows};
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
+use crate::gpu;
 use crate::value::{Host, Value, View, pictures, records, untraceable};
 
 /// What a network should have said.
@@ -258,6 +259,7 @@ fn by_row(
                 node,
             )))
         }
+        View::Gpu(xs) => gpu::loss_by_row(xs, op, each).map(Value::gpu),
         View::Device(xs) => (|| {
             // The gradient is known already: a loss that is linear in the logits around this
             // point, with the right value and the right slope, serves as the loss.

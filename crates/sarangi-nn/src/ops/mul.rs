@@ -8,6 +8,7 @@ use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pointwise::{multiply, scale};
 use crate::cpu::source::Source;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, Views, records, together};
 
@@ -26,6 +27,7 @@ pub fn mul(a: &Value, b: &Value) -> Result<Value> {
     }
     match Views::of(OP, &[a, b])? {
         Views::Host(both) => Ok(Value::host(product(both[0], both[1]))),
+        Views::Gpu(both) => gpu::mul(both[0], both[1], OP).map(Value::gpu),
         Views::Device(both) => (both[0] * both[1]).map(Value::device).during(OP),
         Views::Traced(both) => together(&both, Operation::Mul, a.dims().to_vec()),
     }
@@ -64,6 +66,7 @@ pub fn mul_scalar(xs: &Value, scalar: f32) -> Result<Value> {
     const OP: &str = "mul_scalar";
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::mul_scalar(xs, scalar, OP).map(Value::gpu),
         View::Device(xs) => {
             let product = xs.affine(f64::from(scalar), 0.0);
             return product.map(Value::device).during(OP);

@@ -4,6 +4,7 @@ use candle_core::{Result as CandleResult, Tensor, Var};
 use sarangi_core::{During, Error, Result};
 
 use crate::backward::Gradients;
+use crate::gpu;
 use crate::tensors;
 
 /// The numbers of one step of Adam (Kingma and Ba 2015), as in `torch.optim.Adam` and `AdamW`.
@@ -68,7 +69,10 @@ pub fn adam_step(
             })???;
             Ok(())
         },
-        |gradient| adam_on_device(parameter, gradient, first, second, step),
+        |gradient| match gradients.are_of_gpu() {
+            true => gpu::adam(parameter, gradient, [first, second], &step),
+            false => adam_on_device(parameter, gradient, first, second, step),
+        },
     )
     .during(OP)
 }
@@ -107,7 +111,10 @@ pub fn sgd_step(
                 }
             })?
         },
-        |gradient| sgd_on_device(parameter, gradient, velocity, step),
+        |gradient| match gradients.are_of_gpu() {
+            true => gpu::sgd(parameter, gradient, velocity, &step),
+            false => sgd_on_device(parameter, gradient, velocity, step),
+        },
     )
     .during(OP)
 }

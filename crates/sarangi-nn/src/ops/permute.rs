@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 use crate::backward::{Gradient, Node};
 use crate::cpu::buffer::Buffer;
 use crate::cpu::permute::{Part, permute as permute_into, permuted};
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, pictures, records, untraceable};
 
@@ -27,6 +28,7 @@ pub fn permute(xs: &Value, axes: &[usize]) -> Result<Value> {
     let dims: Vec<usize> = axes.iter().map(|&axis| xs.dims()[axis]).collect();
     match xs.view() {
         View::Host(xs) => Ok(Value::host(host(xs, axes, dims))),
+        View::Gpu(xs) => gpu::permute(xs, axes, OP).map(Value::gpu),
         View::Device(xs) => xs
             .permute(axes)
             .and_then(|xs| xs.contiguous())
@@ -95,6 +97,7 @@ pub fn narrow(xs: &Value, axis: usize, start: usize, length: usize) -> Result<Va
     }
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::narrow(xs, axis, start, length, OP).map(Value::gpu),
         View::Device(xs) => {
             let part = xs.narrow(axis, start, length);
             let part = part.and_then(|part| part.contiguous());

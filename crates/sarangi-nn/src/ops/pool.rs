@@ -14,6 +14,7 @@ use crate::cpu::pictures::Pictures;
 use crate::cpu::unpool::Unpool;
 use crate::cpu::windows::Windows;
 use crate::geometry::Geometry2d;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
@@ -124,6 +125,7 @@ fn max_pool(
     let pool = MaxPool::new(input, output, windows);
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::max_pool(xs, &pool, op).map(Value::gpu),
         View::Device(xs) => {
             return composed::max_pool2d(xs, &pool)
                 .map(Value::device)
@@ -166,6 +168,7 @@ fn max_pool(
 fn average_pool(op: &'static str, xs: &Value, pool: AveragePool) -> Result<Value> {
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::average_pool(xs, &pool, op).map(Value::gpu),
         View::Device(xs) => {
             return composed::avg_pool2d(xs, &pool)
                 .map(Value::device)

@@ -7,6 +7,7 @@ use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pictures::Pictures;
 use crate::cpu::resize::Resize;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
@@ -57,6 +58,7 @@ pub fn resize_bilinear(xs: &Value, size: [usize; 2], align_corners: bool) -> Res
     let dims = vec![batch, channels, size[0], size[1]];
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::resize_bilinear(xs, &resize, OP).map(Value::gpu),
         View::Device(xs) => {
             return composed::resize_bilinear(xs, &resize)
                 .map(Value::device)

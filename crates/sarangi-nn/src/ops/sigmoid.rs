@@ -8,6 +8,7 @@ use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pointwise::{sigmoid as sigmoid_in_place, sigmoid_gradient};
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
@@ -21,6 +22,7 @@ use crate::value::{Host, Value, View, records};
 pub fn sigmoid(xs: &Value) -> Result<Value> {
     let xs = match xs.view() {
         View::Host(xs) => xs,
+        View::Gpu(xs) => return gpu::sigmoid(xs, "sigmoid").map(Value::gpu),
         View::Device(xs) => return composed::sigmoid(xs).map(Value::device).during("sigmoid"),
         View::Traced(xs) => return xs.then(Operation::Sigmoid, xs.dims().to_vec()),
     };

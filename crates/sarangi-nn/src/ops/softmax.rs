@@ -5,6 +5,7 @@ use sarangi_core::{During, Error, Result};
 use crate::backward::{Gradient, Node};
 use crate::composed;
 use crate::cpu::buffer::Buffer;
+use crate::gpu;
 use crate::graph::Operation;
 use crate::value::{Host, Value, View, records};
 
@@ -23,6 +24,7 @@ pub fn log_softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = dy.iter().sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d -= y.exp() * sum);
         }))),
+        View::Gpu(xs) => gpu::log_softmax(xs, OP).map(Value::gpu),
         View::Device(xs) => composed::log_softmax(xs).map(Value::device).during(OP),
         View::Traced(xs) => xs.then(Operation::LogSoftmax, xs.dims().to_vec()),
     }
@@ -47,6 +49,7 @@ pub fn softmax(logits: &Value) -> Result<Value> {
             let sum: f32 = y.iter().zip(&*dy).map(|(y, d)| y * d).sum();
             dy.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - sum));
         }))),
+        View::Gpu(xs) => gpu::softmax(xs, OP).map(Value::gpu),
         View::Device(xs) => composed::log_softmax(xs)
             .and_then(|ys| ys.exp())
             .map(Value::device)

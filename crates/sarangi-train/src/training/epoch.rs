@@ -151,7 +151,9 @@ impl Training<'_> {
     ) -> Result<Answer> {
         let mixed = batch.probabilities.as_ref();
         let mixed: Option<Vec<f32>> = mixed.map(|shares| shares.iter().copied().collect());
+        let precision = self.recipe.training.precision.dtype();
         let xs = Value::tracked(&batch.features.into_tensor(self.device)?)?;
+        let xs = xs.to_dtype(precision)?;
         let logits = learner.network.forward(&xs, mode)?;
         let (labels, shares) = (&batch.labels, mixed.as_deref());
         let loss = self.objective.loss(&logits, labels, shares)?;

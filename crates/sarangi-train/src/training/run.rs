@@ -3,14 +3,16 @@
 use sarangi_core::Result;
 use sarangi_data::Part;
 use sarangi_eval::Evaluation;
+use sarangi_nn::allow_tf32;
 
 use super::{Learner, Training};
 use crate::state::State;
-use crate::{EpochRecord, Event, ModelFile, Observer, Outcome, Run};
+use crate::{EpochRecord, Event, ModelFile, Observer, Outcome, Precision, Run};
 
 impl Training<'_> {
     pub(crate) fn run(&self, run: &Run, observer: &dyn Observer) -> Result<Outcome> {
         let training = &self.recipe.training;
+        allow_tf32(training.precision == Precision::Tf32);
         let (mut learner, mut history) = self.begin(run)?;
         observer.observe(Event::Prepared {
             corpus: self.data.corpus,
@@ -83,7 +85,7 @@ impl Training<'_> {
                  it; the numbers are too good"
             )));
         }
-        if let Some(warning) = self.recipe.training.precision.warning() {
+        if let Some(warning) = self.recipe.training.precision.warning(self.device) {
             observer.observe(Event::Warning(warning));
         }
     }

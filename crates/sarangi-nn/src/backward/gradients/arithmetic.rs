@@ -18,14 +18,20 @@ impl Gradients {
         for parameter in parameters {
             match (&mut self.0, &mut other.0) {
                 (Kind::Host(flow), Kind::Host(other)) => {
-                    let id = parameter.id();
-                    if let Some(more) = other.parameters.remove(&id) {
-                        match flow.parameters.get_mut(&id) {
+                    if let Some(more) = other.take_parameter(parameter) {
+                        match flow.of_parameter_mut(parameter) {
                             Some(values) => add(values, &more),
-                            None => {
-                                flow.parameters.insert(id, more);
-                            }
+                            None => flow.set_parameter(parameter, more),
                         }
+                    }
+                }
+                (Kind::Gpu(flow), Kind::Gpu(other)) => {
+                    if let Some(more) = other.take_parameter(parameter) {
+                        let sum = match flow.of_parameter(parameter) {
+                            Some(values) => (values + more).during(OP)?,
+                            None => more,
+                        };
+                        flow.set_parameter(parameter, sum);
                     }
                 }
                 (Kind::Device(store), Kind::Device(other)) => {
@@ -137,8 +143,13 @@ impl Gradients {
         for parameter in parameters {
             match &mut self.0 {
                 Kind::Host(flow) => {
-                    if let Some(values) = flow.parameters.get_mut(&parameter.id()) {
+                    if let Some(values) = flow.of_parameter_mut(parameter) {
                         host(values);
+                    }
+                }
+                Kind::Gpu(flow) => {
+                    if let Some(gradient) = flow.of_parameter_mut(parameter) {
+                        *gradient = device(gradient)?;
                     }
                 }
                 Kind::Device(store) => {
