@@ -29,15 +29,15 @@ pub(crate) fn forward(args: &ForwardArgs, common: &Common, console: &Console) ->
     let channels = input.len_of(Axis(1));
     let loaded = named.load(&args.weights, channels, args.classes, common, console)?;
     let Loaded {
-        device,
+        params,
         network,
         report,
-        ..
     } = loaded;
+    let device = params.device();
 
     let mut logits = Vec::new();
     for items in input.axis_chunks_iter(Axis(0), BATCH) {
-        let items = items.to_owned().into_tensor(&device)?;
+        let items = items.to_owned().into_tensor(device)?;
         let scores = network.predict(&items);
         let scores = scores.with_context(|| args.input.display().to_string())?;
         logits.push(scores.with_array(|scores| scores.to_owned())?);

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use candle_core::Device;
 use sarangi::core::Spec;
 use sarangi::models::{
     ModelContext, ModelSpec, WeightOptions, WeightReport, class_count, match_weights,
@@ -25,8 +24,6 @@ pub(super) struct Network {
 
 /// A network with somebody's weights.
 pub(super) struct Loaded {
-    /// Where its weights are.
-    pub(super) device: Device,
     pub(super) params: Params,
     pub(super) network: Box<dyn Model>,
     /// What became of each of the weights.
@@ -116,7 +113,6 @@ impl Network {
             .with_context(|| weights.display().to_string());
         match loaded {
             Ok((params, network)) => Ok(Loaded {
-                device,
                 params,
                 network,
                 report,
