@@ -17,6 +17,7 @@ use candle_core::{Tensor, TensorId};
 use sarangi_core::{Error, Result};
 
 use crate::cpu::buffer::Buffer;
+use crate::exchange::Outbox;
 pub(crate) use gradient::{Gradient, Plain};
 pub use gradients::Gradients;
 
@@ -76,6 +77,8 @@ pub(crate) struct Flow {
     /// Looked up, never gone through: their order is of no account.
     parameters: HashMap<TensorId, Buffer>,
     leaves: BTreeMap<u64, Gradient>,
+    /// Whoever sends complete gradients to other ranks.
+    outbox: Option<Outbox>,
 }
 
 impl Flow {
@@ -102,6 +105,9 @@ impl Flow {
                 let sum = place.get_mut();
                 sum.iter_mut().zip(&*gradient).for_each(|(a, b)| *a += b);
             }
+        }
+        if let Some(outbox) = &mut self.outbox {
+            outbox.given(parameter.id(), &mut self.parameters);
         }
     }
 

@@ -2,14 +2,16 @@
 
 mod arithmetic;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Tensor};
-use sarangi_core::{During, Result};
+use candle_core::{Device, Tensor, TensorId};
+use sarangi_core::{During, Error, Result};
 
 use super::{Flow, Gradient, Node};
 use crate::cpu::buffer::Buffer;
+use crate::exchange::Outbox;
 use crate::value::{Value, View};
 
 /// The gradients of a loss with respect to parameters and
@@ -28,6 +30,39 @@ impl Gradients {
         let mut flow = Flow::default();
         flow.give(node, gradient);
         Ok(Self(Kind::Host(flow.run()?)))
+    }
+
+    /// As [`from`](Self::from), complete gradients of parameters taken away by `outbox`, which comes
+    /// back.
+    pub(crate) fn sent(
+        node: &Arc<Node>,
+        gradient: Gradient,
+        outbox: Outbox,
+    ) -> Result<(Self, Outbox)> {
+        let mut flow = Flow {
+            outbox: Some(outbox),
+            ..Flow::default()
+        };
+        flow.give(node, gradient);
+        let mut flow = flow.run()?;
+        let lost = || Error::data("backward", "lost what it was to send");
+        let outbox = flow.outbox.take().ok_or_else(lost)?;
+        Ok((Self(Kind::Host(flow)), outbox))
+    }
+
+    /// The gradients of parameters on the CPU.
+    pub(crate) fn host(&mut self) -> Option<&mut HashMap<TensorId, Buffer>> {
+        match &mut self.0 {
+            Kind::Host(flow) => Some(&mut flow.parameters),
+            Kind::Device(_) => None,
+        }
+    }
+
+    /// Sets the gradient of a parameter on a device that has no kernels here.
+    pub(crate) fn replace_on_device(&mut self, parameter: &Tensor, gradient: Tensor) {
+        if let Kind::Device(store) = &mut self.0 {
+            store.insert(parameter, gradient);
+        }
     }
 
     pub(crate) fn of_device(store: GradStore) -> Self {
