@@ -31,7 +31,7 @@ const RECIPE: &str = r#"
     [training]
     epochs = 3
     batch_size = 12
-    optimiser = { type = "adam", lr = 0.002 }
+    optimiser = { type = "sgd", lr = 0.02 }
     class_weights = "balanced"
 "#;
 
@@ -126,10 +126,6 @@ fn weights(run: &Path) -> Vec<(String, Vec<f32>)> {
 
 fn assert_near(one: &Path, other: &Path, tolerance: f32) {
     for ((name, one), (_, other)) in weights(one).into_iter().zip(weights(other)) {
-        // A bias before a batch norm has no gradient but rounding, of which Adam makes whole steps.
-        if name.ends_with("conv.bias") {
-            continue;
-        }
         let peak = one.iter().fold(1e-3f32, |peak, x| peak.max(x.abs()));
         for (one, other) in one.iter().zip(&other) {
             let error = (one - other).abs() / peak;
@@ -138,8 +134,8 @@ fn assert_near(one: &Path, other: &Path, tolerance: f32) {
     }
 }
 
-/// Of the curve of three epochs at a learning rate of 0.002, relative; float rounding grows with each
-/// step.
+/// The largest relative difference of the losses of three epochs. Sums are taken in another order, which
+/// makes some 1e-6 in the first; each step makes it more.
 const CURVE: f64 = 1e-4;
 
 #[test]
@@ -156,7 +152,7 @@ fn ranks_that_share_batches_learn_as_one_does() {
             let (one, rank) = (one.test.as_ref().unwrap(), rank.test.as_ref().unwrap());
             assert_eq!(one.track.accuracy, rank.track.accuracy);
         }
-        assert_near(&music.run("one"), &music.run(&run), 1e-2);
+        assert_near(&music.run("one"), &music.run(&run), 1e-3);
         let names = |run: &str| {
             let entries = fs::read_dir(music.run(run)).unwrap();
             let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
@@ -167,6 +163,18 @@ fn ranks_that_share_batches_learn_as_one_does() {
         let recipe = |run: &str| fs::read(music.run(run).join("recipe.toml")).unwrap();
         assert_eq!(recipe("one"), recipe(&run));
     }
+}
+
+/// Adam steps as far for a gradient that is nothing but rounding as for any other, so that the weights of
+/// two runs part; the losses stay near each other.
+#[test]
+fn adam_s_curves_are_near() {
+    let music = Music::new();
+    let settings = [("training.optimiser", "{ type = \"adam\", lr = 0.001 }")];
+    let one = &music.train("one", 1, &settings).unwrap()[0];
+    let all = music.train("two", 2, &settings).unwrap();
+    let difference = difference(one, &all[0]);
+    assert!(difference < 5e-3, "{difference}");
 }
 
 #[test]
@@ -182,6 +190,10 @@ fn steps_of_several_batches_with_clipping_and_scaling_agree_too() {
             "{ init_scale = 1e38, growth_interval = 3 }",
         ),
         ("training.ema", "{ decay = 0.9 }"),
+        (
+            "training.optimiser",
+            "{ type = \"sgd\", lr = 0.02, momentum = 0.9 }",
+        ),
         (
             "training.optimiser",
             "{ type = \"sgd\", lr = 0.02, momentum = 0.9 }",
@@ -218,7 +230,7 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     let last = music.go("moved", 1, &[], true).unwrap();
     let difference = difference(one, &last[0]);
     assert!(difference < CURVE, "{difference}");
-    assert_near(&music.run("whole"), &music.run("moved"), 1e-2);
+    assert_near(&music.run("whole"), &music.run("moved"), 1e-3);
 }
 
 #[test]
