@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use sarangi_core::{Error, Result, write_atomically};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A file that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Its path, as in the list it came from.
     pub path: String,
@@ -15,7 +15,7 @@ pub struct Quarantined {
 }
 
 /// A list of files that could not be used, sorted by path.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Quarantine {
     entries: Vec<Quarantined>,

@@ -91,6 +91,14 @@ pub enum Error {
         /// What was being done.
         what: &'static str,
     },
+    /// A rank of a job that several share cannot go on, so that none can.
+    #[error("rank {rank}: {reason}")]
+    Cluster {
+        /// The rank at fault.
+        rank: usize,
+        /// What befell it.
+        reason: String,
+    },
 }
 
 struct Hint<'a>(&'a Option<&'static str>);
@@ -151,6 +159,14 @@ impl Error {
     pub fn checkpoint(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
         Self::Checkpoint {
             path: path.as_ref().to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    /// An [`Error::Cluster`] of a rank.
+    pub fn cluster(rank: usize, reason: impl Into<String>) -> Self {
+        Self::Cluster {
+            rank,
             reason: reason.into(),
         }
     }

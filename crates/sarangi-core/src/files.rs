@@ -40,14 +40,20 @@ pub fn write_atomically(
     outcome
 }
 
-/// The process id keeps two programs that write the same file from writing into each other.
+/// The process id and the time of its first file keep two programs that write the same file from
+/// writing into each other, be it from two machines.
 fn temporary_beside(path: &Path) -> PathBuf {
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::{SystemTime, UNIX_EPOCH};
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    static BEGUN: OnceLock<u32> = OnceLock::new();
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH);
+    let begun = BEGUN.get_or_init(|| now().map_or(0, |time| time.subsec_nanos()));
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(
-        ".{}-{}.part",
+        ".{}-{begun}-{}.part",
         std::process::id(),
         COUNT.fetch_add(1, Ordering::Relaxed)
     ));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ndarray::{Array4, s};
 use rayon::prelude::*;
 use sarangi_augment::Policy;
-use sarangi_core::{Dataset, Error, Result, Seed, Waveform};
+use sarangi_core::{Alone, Communicator, Dataset, Error, Result, Seed, Waveform};
 
 use crate::{Chunks, Corpus, Example, FeatureCache, Item, SoundFrontEnd};
 
@@ -71,11 +71,30 @@ impl<'a> Augmented<'a> {
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<()> {
+        Self::prepare_among(&Alone, corpus, items, front_end, policy, cache, progress)
+    }
+
+    /// As [`prepare`](Self::prepare), each rank doing a part of the work; all are done when it returns.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); [`Error::Cluster`] if a rank has ended.
+    pub fn prepare_among(
+        ranks: &dyn Communicator,
+        corpus: &Corpus,
+        items: &[Item],
+        front_end: &SoundFrontEnd,
+        policy: &Policy,
+        cache: &FeatureCache,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<()> {
         let tracks: BTreeSet<usize> = items.iter().map(|item| item.track).collect();
         let changed: Vec<_> = tracks
             .into_iter()
             .map(|track| &corpus.tracks[track])
             .filter(|track| policy.copies_of(track.label).any(|copy| copy > 0))
+            .enumerate()
+            .filter(|(number, _)| ranks.shard().has(*number))
+            .map(|(_, track)| track)
             .collect();
         let done = std::sync::atomic::AtomicUsize::new(0);
         changed.par_iter().try_for_each(|track| {
@@ -92,7 +111,8 @@ impl<'a> Augmented<'a> {
             let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             progress(done, changed.len());
             Ok(())
-        })
+        })?;
+        ranks.barrier()
     }
 
     /// The sound of one chunk and half a chunk more.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use sarangi_audio::{FileKind, Quarantine, for_each_file};
-use sarangi_core::{Error, Result};
+use sarangi_core::{Alone, Communicator, Error, Result};
 
 use crate::augmented_copy::Sources;
+use crate::found::exchange;
 use crate::{
     FeatureCache, Fingerprint, FrontEnd, Item, Listed, ListedFile, Listing, content_digest,
 };
@@ -70,8 +71,23 @@ impl Corpus {
         cache: &FeatureCache,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
+        Self::prepare_among(&Alone, data, front_end, cache, progress)
+    }
+
+    /// As [`prepare`](Self::prepare), each rank doing a part of the work, which all know of when it
+    /// returns: the cache must be in a folder that all ranks see. `progress` tells of the rank's part.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); [`Error::Cluster`] if a rank has ended.
+    pub fn prepare_among(
+        ranks: &dyn Communicator,
+        data: impl AsRef<Path>,
+        front_end: &FrontEnd,
+        cache: &FeatureCache,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<Self> {
         let work = |file: &ListedFile, path: &Path| prepare_track(file, path, front_end, cache);
-        Self::gather(data.as_ref(), front_end.kind(), work, progress)
+        Self::gather(ranks, data.as_ref(), front_end.kind(), work, progress)
     }
 
     /// Lists a data set as [`prepare`](Self::prepare) does, without reading what is in the files: each
@@ -89,11 +105,12 @@ impl Corpus {
         let work = |file: &ListedFile, path: &Path| {
             Ok(track(file, content_digest(path)?, String::new(), 1))
         };
-        Self::gather(data.as_ref(), kind, work, progress)
+        Self::gather(&Alone, data.as_ref(), kind, work, progress)
     }
 
     /// The tracks that `work` makes of the files.
     fn gather(
+        ranks: &dyn Communicator,
         data: &Path,
         kind: FileKind,
         work: impl Fn(&ListedFile, &Path) -> Result<Track> + Sync,
@@ -101,13 +118,16 @@ impl Corpus {
     ) -> Result<Self> {
         let listing = Listing::read(data, kind)?;
         let sources = Sources::read(&listing.root)?;
-        let total = listing.files.len();
-        let (tracks, mut quarantine) = for_each_file(
-            &listing.files,
-            |file| listing.locate(file),
-            work,
-            |done| progress(done, total),
+        let shard = ranks.shard();
+        let files = listing.files.iter().enumerate();
+        let files: Vec<_> = files.filter(|(number, _)| shard.has(*number)).collect();
+        let (tracks, quarantine) = for_each_file(
+            &files,
+            |(_, file)| listing.locate(file),
+            |(number, file), path| Ok((*number, work(file, path)?)),
+            |done| progress(done, files.len()),
         )?;
+        let (tracks, mut quarantine) = exchange(ranks, &listing, tracks, quarantine)?;
         quarantine.merge(listing.problems);
         let tracks = with_sources(tracks, &sources);
         let mut tracks = without_duplicates(tracks, &mut quarantine);
@@ -245,7 +265,7 @@ fn prepare_track(
     Ok(track(file, content, key, chunks))
 }
 
-fn track(file: &ListedFile, content: String, key: String, chunks: usize) -> Track {
+pub(crate) fn track(file: &ListedFile, content: String, key: String, chunks: usize) -> Track {
     Track {
         path: file.path.clone(),
         label: file.label,

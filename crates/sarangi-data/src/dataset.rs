@@ -59,7 +59,8 @@ impl<'a> Chunks<'a> {
         self.cache
     }
 
-    pub(crate) fn items(&self) -> &'a [Item] {
+    /// Which chunks they are.
+    pub fn items(&self) -> &'a [Item] {
         self.items
     }
 }

@@ -8,6 +8,7 @@ mod content;
 mod corpus;
 mod dataset;
 mod fingerprint;
+mod found;
 mod front_end;
 mod leak;
 mod listed;
@@ -32,7 +33,7 @@ pub use front_end::{
 pub use leak::{Bond, Leak, LeakPolicy, Leaks};
 pub use listed::Listed;
 pub use listing::{ListedFile, Listing};
-pub use loader::{Batch, BatchSpec, for_each_batch, shuffled};
+pub use loader::{Batch, BatchSpec, Place, for_each_batch, for_each_share, shuffled};
 pub use normalise::{Normalisation, NormaliseSpec};
 pub use quality::{
     CheckedClass, CheckedFile, Finding, FindingKind, PictureQuality, Quality, QualityReport,

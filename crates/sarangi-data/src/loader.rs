@@ -5,7 +5,7 @@ use std::thread;
 
 use ndarray::{Array2, Array4, ArrayView1, Axis};
 use rayon::prelude::*;
-use sarangi_core::{Dataset, Error, Result, Rng};
+use sarangi_core::{Dataset, Error, Result, Rng, Shard};
 
 use crate::{BatchAugment, Example, Item, Normalisation};
 
@@ -20,6 +20,20 @@ pub struct Batch {
     pub probabilities: Option<Array2<f32>>,
     /// Where they come from.
     pub items: Vec<Item>,
+    /// Which part of a batch that several ranks share they are.
+    pub place: Place,
+}
+
+/// Which part of a batch some examples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first of them, by its place in the batch.
+    pub first: usize,
+    /// Examples of the batch.
+    pub of: usize,
+    /// Whether none of the batch is left for this rank. The one example here is then another rank's
+    /// and is to count nothing.
+    pub stands_in: bool,
 }
 
 impl Batch {
@@ -68,6 +82,21 @@ pub fn for_each_batch(
     examples: &impl Dataset<Item = Example>,
     order: &[usize],
     spec: BatchSpec<'_>,
+    use_batch: impl FnMut(Batch) -> Result<()>,
+) -> Result<()> {
+    for_each_share(examples, order, spec, Shard::WHOLE, use_batch)
+}
+
+/// As [`for_each_batch`], but for one rank's share of each batch; of the others' examples only those
+/// are read that some of its own are mixed with. Put together, the shares are the batch, to the bit.
+///
+/// # Errors
+/// As [`for_each_batch`].
+pub fn for_each_share(
+    examples: &impl Dataset<Item = Example>,
+    order: &[usize],
+    spec: BatchSpec<'_>,
+    shard: Shard,
     mut use_batch: impl FnMut(Batch) -> Result<()>,
 ) -> Result<()> {
     if spec.size == 0 {
@@ -81,11 +110,7 @@ pub fn for_each_batch(
         let (sender, receiver) = sync_channel(spec.ahead);
         scope.spawn(move || {
             for (number, indices) in order.chunks(spec.size).enumerate() {
-                let batch = read_batch(examples, indices, spec.normalisation);
-                let batch = batch.and_then(|batch| match spec.augment {
-                    Some(augment) => augment.apply(number * spec.size, batch),
-                    None => Ok(batch),
-                });
+                let batch = read_share(examples, indices, shard, spec, number * spec.size);
                 let failed = batch.is_err();
                 // Nobody listens any more once `use_batch` has failed.
                 if sender.send(batch).is_err() || failed {
@@ -96,6 +121,37 @@ pub fn for_each_batch(
         // Dropping the receiver on the way out is what ends the reader after an error.
         let receiver = receiver;
         receiver.iter().try_for_each(|batch| use_batch(batch?))
+    })
+}
+
+/// One rank's share of the batch of the examples `indices`, the first of which is the epoch's example
+/// `first`.
+fn read_share(
+    examples: &impl Dataset<Item = Example>,
+    indices: &[usize],
+    shard: Shard,
+    spec: BatchSpec<'_>,
+    first: usize,
+) -> Result<Batch> {
+    let mut own = shard.range(indices.len());
+    let stands_in = own.is_empty();
+    if stands_in {
+        own = 0..1;
+    }
+    let batch = Batch {
+        place: Place {
+            first: own.start,
+            of: indices.len(),
+            stands_in,
+        },
+        ..read_batch(examples, &indices[own], spec.normalisation)?
+    };
+    let Some(augment) = spec.augment else {
+        return Ok(batch);
+    };
+    augment.apply_to_share(first, batch, |places| {
+        let others: Vec<usize> = places.iter().map(|&place| indices[place]).collect();
+        read_batch(examples, &others, spec.normalisation)
     })
 }
 
@@ -123,5 +179,10 @@ fn read_batch(
             .collect(),
         probabilities: None,
         items: examples.iter().map(|example| example.item).collect(),
+        place: Place {
+            first: 0,
+            of: indices.len(),
+            stands_in: false,
+        },
     })
 }

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
+use ndarray::s;
 use sarangi_audio::{WavFormat, encode_wav};
 use sarangi_augment::PolicySpec;
-use sarangi_core::{Dataset, SampleRate, Seed, Spec, Waveform};
+use sarangi_cluster::Threads;
+use sarangi_core::{Dataset, SampleRate, Seed, Shard, Spec, Waveform};
 use sarangi_data::{
     Augmented, Batch, BatchAugment, BatchSpec, Chunks, Corpus, FeatureCache, FrontEnd,
-    FrontEndSpec, Item, Normalisation, for_each_batch,
+    FrontEndSpec, Item, Normalisation, for_each_share,
 };
 
 const RATE: SampleRate = SampleRate::HZ_22050;
@@ -130,6 +132,11 @@ fn a_faster_sound_still_fills_its_chunk() {
 
 /// The batches of an epoch, of the chunks in their order.
 fn batches(fixture: &Fixture, policy: &str, epoch: u64, threads: usize) -> Vec<Batch> {
+    shares(fixture, policy, epoch, threads, Shard::WHOLE)
+}
+
+/// One rank's shares of them.
+fn shares(fixture: &Fixture, policy: &str, epoch: u64, threads: usize, shard: Shard) -> Vec<Batch> {
     let Fixture {
         corpus,
         cache,
@@ -158,7 +165,7 @@ fn batches(fixture: &Fixture, policy: &str, epoch: u64, threads: usize) -> Vec<B
         Ok(())
     };
     pool.unwrap()
-        .install(|| for_each_batch(&chunks, &order, spec, keep))
+        .install(|| for_each_share(&chunks, &order, spec, shard, keep))
         .unwrap();
     batches
 }
@@ -209,4 +216,82 @@ fn batches_are_changed_alike_on_any_number_of_threads_and_otherwise_in_another_e
     let one = batches(&fixture, policy, 1, 1);
     assert_eq!(one, batches(&fixture, policy, 1, 3));
     assert_ne!(one, batches(&fixture, policy, 2, 1));
+}
+
+#[test]
+fn shares_of_several_ranks_are_the_batches_put_together() {
+    let fixture = fixture();
+    let augmented = r#"{
+        "features": {"type": "gaussian_noise"},
+        "mix": {"mixup_alpha": 0.4, "cutmix_alpha": 1, "p": 0.8}
+    }"#;
+    for policy in ["{}", augmented] {
+        let whole = batches(&fixture, policy, 1, 1);
+        // Of seven ranks two or more have nothing of a batch of five.
+        for of in [2, 3, 7] {
+            let ranks = (0..of).map(|r| shares(&fixture, policy, 1, 1, Shard::new(r, of)));
+            let ranks: Vec<_> = ranks.collect();
+            for (number, whole) in whole.iter().enumerate() {
+                let shares = ranks.iter().map(|shares| &shares[number]);
+                let shares = shares.filter(|share| !share.place.stands_in);
+                let mut first = 0;
+                for share in shares {
+                    assert_eq!(
+                        (share.place.first, share.place.of),
+                        (first, whole.labels.len())
+                    );
+                    let rows = first..first + share.labels.len();
+                    assert_eq!(share.labels, whole.labels[rows.clone()]);
+                    assert_eq!(share.items, whole.items[rows.clone()]);
+                    assert_eq!(
+                        share.features,
+                        whole.features.slice(s![rows.clone(), .., .., ..])
+                    );
+                    if let Some(all) = &whole.probabilities {
+                        assert_eq!(
+                            share.probabilities.as_ref().unwrap(),
+                            all.slice(s![rows, ..])
+                        );
+                    }
+                    first += share.labels.len();
+                }
+                assert_eq!(first, whole.labels.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn ranks_that_prepare_a_part_each_know_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    music(folder.path());
+    std::fs::write(folder.path().join("calm/broken.wav"), b"RIFF").unwrap();
+    std::fs::copy(
+        folder.path().join("calm/0.wav"),
+        folder.path().join("loud/copy.wav"),
+    )
+    .unwrap();
+    let caches = tempfile::tempdir().unwrap();
+    let cache = |name: &str| FeatureCache::new(caches.path().join(name));
+    let front_end = front_end();
+    let prepare = |cache: &FeatureCache| {
+        Corpus::prepare(folder.path(), &front_end, cache, |_, _| {}).unwrap()
+    };
+    let expected = prepare(&cache("one"));
+    assert_eq!(expected.quarantine.len(), 2);
+    for ranks in [2, 4, 9] {
+        let cache = cache(&format!("of-{ranks}"));
+        let all = Threads::run(ranks, |ranks| {
+            Corpus::prepare_among(ranks.as_ref(), folder.path(), &front_end, &cache, |_, _| {})
+        });
+        for found in all.unwrap() {
+            assert_eq!(found.tracks, expected.tracks);
+            assert_eq!(found.quarantine, expected.quarantine);
+            let items: Vec<Item> = (0..found.tracks.len())
+                .flat_map(|t| found.items_of(t))
+                .collect();
+            let chunks = Chunks::new(&found, &cache, &items, front_end.shape());
+            assert!((0..chunks.len()).all(|i| chunks.get(i).is_ok()));
+        }
+    }
 }

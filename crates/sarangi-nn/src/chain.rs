@@ -11,6 +11,7 @@ use crate::cpu::map::{Activation, Linear, Map, PerChannel};
 use crate::cpu::mask::Mask;
 use crate::cpu::norm::{gradient_sums, pooled_gradient_sums};
 use crate::cpu::pictures::Pictures;
+use crate::share::Together;
 use crate::tensors;
 use crate::value::Host;
 
@@ -41,6 +42,8 @@ pub(crate) struct Norm {
     pub(crate) deviation: Vec<f32>,
     /// Whether the statistics are the batch's own, so that a gradient flows through them.
     pub(crate) of_batch: bool,
+    /// With whom they were taken.
+    pub(crate) together: Option<Together>,
 }
 
 impl Chain {
@@ -125,21 +128,33 @@ impl Chain {
         if let Some(norm) = self.norm.as_deref()
             && (norm.of_batch || norm.has_parameters())
         {
-            let (sum_g, sum_gz) = self.gradient_sums(&dy, x, norm, of);
-            let count = of.pixels() as f64;
+            let own = self.gradient_sums(&dy, x, norm, of);
+            // The parameters' gradients are the part's own, the values' follow from the whole batch.
+            let (all, count) = match &norm.together {
+                None => (own.clone(), of.pixels() as f64),
+                Some(Together { ranks, count, .. }) => {
+                    let mut sums = [own.0.as_slice(), own.1.as_slice()].concat();
+                    ranks.all_reduce_sum_f64(&mut sums)?;
+                    let products = sums.split_off(channels);
+                    ((sums, products), *count)
+                }
+            };
             let (mut slope, mut offset) = (vec![0.0f32; channels], vec![0.0f32; channels]);
             let (mut dgamma, mut dbeta) = (Buffer::stale(channels), Buffer::stale(channels));
             for c in 0..channels {
                 let (mean, deviation) = (f64::from(norm.mean[c]), f64::from(norm.deviation[c]));
                 let scale = f64::from(self.map.scale.values()[c]);
-                let projected = deviation * (sum_gz[c] - mean * sum_g[c]);
-                let along = -scale * deviation * projected / count;
+                let projected = |(sum_g, sum_gz): &(Vec<f64>, Vec<f64>)| {
+                    deviation * (sum_gz[c] - mean * sum_g[c])
+                };
+                let along = -scale * deviation * projected(&all) / count;
                 slope[c] = along as f32;
-                offset[c] = (-scale * sum_g[c] / count - along * mean) as f32;
-                dgamma[c] = projected as f32;
-                dbeta[c] = sum_g[c] as f32;
+                offset[c] = (-scale * all.0[c] / count - along * mean) as f32;
+                dgamma[c] = projected(&own) as f32;
+                dbeta[c] = own.0[c] as f32;
             }
-            if norm.of_batch {
+            let stands_in = norm.together.as_ref().is_some_and(|all| all.stands_in);
+            if norm.of_batch && !stands_in {
                 linear.slope = PerChannel::new(&slope);
                 linear.offset = PerChannel::new(&offset);
             }

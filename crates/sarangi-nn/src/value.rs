@@ -225,18 +225,7 @@ impl Value {
         }
         match (&self.repr, &dy.repr) {
             (Repr::Host(host), Repr::Host(dy)) => host.backward(dy.stored()),
-            (Repr::Gpu(ys), _) => {
-                let dtype = ys.values().dtype();
-                let dy = match &dy.repr {
-                    Repr::Gpu(dy) => dy.to_dtype(dtype).map(|dy| dy.values().clone()),
-                    _ => dy
-                        .tensor()?
-                        .to_device(ys.values().device())
-                        .and_then(|dy| Resident::from_tensor(&dy, Tracking::Off)?.to_dtype(dtype))
-                        .map(|dy| dy.values().clone()),
-                };
-                ys.backward(dy.during(OP)?)
-            }
+            (Repr::Gpu(ys), _) => ys.backward(dy.on_gpu_like(ys)?),
             (Repr::Device(ys), _) => (ys * dy.tensor()?)
                 .and_then(|product| product.sum_all())
                 .and_then(|loss| loss.backward())
@@ -245,6 +234,22 @@ impl Value {
             (Repr::Traced(_), _) | (_, Repr::Traced(_)) => Err(untraceable(OP)),
             _ => Err(Error::shape(OP, "a value on the same device", "another")),
         }
+    }
+
+    /// The numbers where, and of the type that, another value's are.
+    pub(crate) fn on_gpu_like(&self, like: &Resident) -> Result<Tensor> {
+        let (device, dtype) = (like.values().device(), like.values().dtype());
+        let there = match &self.repr {
+            Repr::Gpu(resident) => Ok(resident.clone()),
+            _ => self
+                .tensor()?
+                .to_device(device)
+                .and_then(|tensor| Resident::from_tensor(&tensor, Tracking::Off)),
+        };
+        there
+            .and_then(|there| there.to_dtype(dtype))
+            .map(|there| there.values().clone())
+            .during("value")
     }
 
     fn one(&self) -> Result<()> {

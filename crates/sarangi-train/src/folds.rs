@@ -52,7 +52,7 @@ pub struct FoldsSummary {
     pub track_accuracy: Option<FoldSummary>,
     /// What `together` is.
     pub meaning: Together,
-    /// All folds' answers as one.
+    /// All folds' answers as one; of several ranks only the first knows them.
     pub together: Option<Evaluation>,
 }
 
@@ -95,6 +95,7 @@ pub fn train_all(
     observer: &dyn Observer,
 ) -> Result<Trained> {
     recipe.check()?;
+    recipe.training.check_ranks(options.ranks.size())?;
     if !matches!(&recipe.split, SplitSpec::KFold(spec) if spec.fold.is_none()) {
         return train(recipe, options, observer).map(Trained::One);
     }
@@ -115,7 +116,7 @@ pub fn train_all(
     // All of them, so that no fold is refused after others have trained for hours.
     let drawn = (1..=count).map(|fold| data.draw(recipe, recipe.split.clone().with_fold(fold)));
     let drawn = drawn.collect::<Result<Vec<_>>>()?;
-    if options.overwrite {
+    if options.overwrite && options.ranks.is_first() {
         places.iter().try_for_each(Run::clear)?;
     }
     let mut folds = Vec::with_capacity(count);
@@ -134,16 +135,9 @@ pub fn train_all(
         };
         folds.push(train_drawn(&recipe, &options, &data, drawn, observer)?);
     }
-    let summary = FoldsSummary::of(recipe, &folds)?;
-    let best = run.fold(summary.best).model();
-    let bytes = fs::read(&best).map_err(|e| Error::io(&best, e))?;
-    write_atomically(run.model(), |out| {
-        out.write_all(&bytes).map_err(|e| Error::io(run.model(), e))
-    })?;
-    run.write_text(&run.recipe(), &recipe.to_toml()?)?;
-    run.write_json(&run.folds(), &summary)?;
-    if let Some(together) = &summary.together {
-        run.write_evaluation(together, ["All folds, chunks", "All folds, tracks"])?;
+    let summary = FoldsSummary::of(recipe, &folds, options.ranks.is_first())?;
+    if options.ranks.is_first() {
+        write(recipe, &run, &summary)?;
     }
     Ok(Trained::Folds(Folds {
         run,
@@ -152,8 +146,24 @@ pub fn train_all(
     }))
 }
 
+/// Writes what all folds say together, and the best one's model.
+fn write(recipe: &Recipe, run: &Run, summary: &FoldsSummary) -> Result<()> {
+    let best = run.fold(summary.best).model();
+    let bytes = fs::read(&best).map_err(|e| Error::io(&best, e))?;
+    write_atomically(run.model(), |out| {
+        out.write_all(&bytes).map_err(|e| Error::io(run.model(), e))
+    })?;
+    run.write_text(&run.recipe(), &recipe.to_toml()?)?;
+    run.write_json(&run.folds(), summary)?;
+    if let Some(together) = &summary.together {
+        run.write_evaluation(together, ["All folds, chunks", "All folds, tracks"])?;
+    }
+    Ok(())
+}
+
 impl FoldsSummary {
-    fn of(recipe: &Recipe, folds: &[Outcome]) -> Result<Self> {
+    /// `reads` is whether the folds' answers are to be read.
+    fn of(recipe: &Recipe, folds: &[Outcome], reads: bool) -> Result<Self> {
         let scores: Vec<FoldScore> = folds.iter().enumerate().map(score).collect();
         let losses = folds
             .iter()
@@ -173,7 +183,10 @@ impl FoldsSummary {
             SplitSpec::KFold(spec) if spec.holdout.holds() => Together::Ensemble,
             _ => Together::OutOfFold,
         };
-        let together = together(folds, meaning)?;
+        let together = match reads {
+            true => together(folds, meaning)?,
+            false => None,
+        };
         let pooling = recipe.prediction.pooling;
         Ok(Self {
             best,

@@ -23,6 +23,7 @@ mod run;
 mod scaler;
 mod schedule;
 mod score;
+mod shared_file;
 mod state;
 mod tensor_file;
 mod tensorboard;

@@ -141,7 +141,15 @@ impl ModelFile {
     /// project or of a later version.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let (weights, json) = tensor_file::read(path, ENTRY)?;
+        Self::of(path, tensor_file::read(path, ENTRY)?)
+    }
+
+    /// Reads a model from the content of its file.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        Self::of(path, tensor_file::parse(path, bytes, ENTRY)?)
+    }
+
+    fn of(path: &Path, (weights, json): (BTreeMap<String, Tensor>, String)) -> Result<Self> {
         let version = serde_json::from_str::<serde_json::Value>(&json)
             .ok()
             .and_then(|value| value.get("version")?.as_u64());

@@ -40,9 +40,11 @@ impl PreparedData {
         let cache = FeatureCache::new(cache.unwrap_or_else(|| options.out.join("cache")));
         // Before any sound is read: what makes no sense should not cost an hour first.
         check_model(recipe, &front_end)?;
-        let corpus = Corpus::prepare(&options.data, &front_end, &cache, |done, total| {
-            observer.observe(Event::Preparing { done, total });
-        })?;
+        let ranks = options.ranks.as_ref();
+        let corpus =
+            Corpus::prepare_among(ranks, &options.data, &front_end, &cache, |done, total| {
+                observer.observe(Event::Preparing { done, total });
+            })?;
         Ok(Self {
             corpus,
             cache,

@@ -75,10 +75,15 @@ impl State {
         tensor_file::write(path, &tensors, (ENTRY, &json))
     }
 
-    /// Reads it. The recipe and the split must be those of the run, or it would not be the same run;
+    /// Reads it from the content of its file. The recipe and the split must be those of the run, or it would not be the same run;
     /// only the number of epochs may differ, if the schedule does not depend on it.
-    pub(crate) fn read(path: &Path, recipe: &Recipe, split_digest: &str) -> Result<Saved> {
-        let (tensors, json) = tensor_file::read(path, ENTRY)?;
+    pub(crate) fn parse(
+        path: &Path,
+        bytes: &[u8],
+        recipe: &Recipe,
+        split_digest: &str,
+    ) -> Result<Saved> {
+        let (tensors, json) = tensor_file::parse(path, bytes, ENTRY)?;
         let fail = |reason: &str| Error::checkpoint(path, reason);
         let state: Self = serde_json::from_str(&json)
             .map_err(|e| fail(&format!("its state cannot be read: {e}")))?;

@@ -64,12 +64,21 @@ pub(crate) fn header(path: &Path) -> std::io::Result<Vec<u8>> {
 /// Reads the tensors and the text of one metadata entry.
 pub(crate) fn read(path: &Path, entry: &str) -> Result<(BTreeMap<String, Tensor>, String)> {
     let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
+    parse(path, &bytes, entry)
+}
+
+/// What [`read`] makes of the content of a file.
+pub(crate) fn parse(
+    path: &Path,
+    bytes: &[u8],
+    entry: &str,
+) -> Result<(BTreeMap<String, Tensor>, String)> {
     let fail = |reason: String| Error::checkpoint(path, reason);
     if bytes.is_empty() {
         return Err(fail("file is empty".into()));
     }
     let broken = |e| fail(format!("not a safetensors file: {e}"));
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let text = metadata
         .metadata()
         .as_ref()
@@ -80,7 +89,7 @@ pub(crate) fn read(path: &Path, entry: &str) -> Result<(BTreeMap<String, Tensor>
             "has no `{entry}` inside: it was not written by sarangi, or not as this kind"
         ))
     })?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
+    let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
         .map_err(|e| fail(format!("not a readable safetensors file: {e}")))?;
     Ok((tensors.into_iter().collect(), text))
 }

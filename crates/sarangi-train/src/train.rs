@@ -1,8 +1,9 @@
 //! From a recipe and a folder of music to a run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use sarangi_core::{Backend, Error, Result};
+use sarangi_core::{Alone, Backend, Communicator, Error, Result};
 use sarangi_data::{Augmented, FrontEnd, LeakPolicy, Part};
 use sarangi_eval::Evaluation;
 
@@ -27,6 +28,9 @@ pub struct TrainOptions {
     pub overwrite: bool,
     /// The terms under which the model may be used, for its card.
     pub licence: Option<String>,
+    /// With whom the work is shared; nobody if not given. All ranks have the same recipe and options,
+    /// see the same files, and call the same function; the first alone writes into the run's folder.
+    pub ranks: Arc<dyn Communicator>,
 }
 
 impl TrainOptions {
@@ -40,6 +44,7 @@ impl TrainOptions {
             resume: false,
             overwrite: false,
             licence: None,
+            ranks: Arc::new(Alone),
         }
     }
 }
@@ -66,6 +71,7 @@ pub struct Outcome {
 pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -> Result<Outcome> {
     let run = Run::new(&options.out);
     recipe.check()?;
+    recipe.training.check_ranks(options.ranks.size())?;
     check_place(std::slice::from_ref(&run), options)?;
     let split_spec = recipe.split.resolved()?;
     // A run that goes on has all its weights, whatever it began with.
@@ -75,7 +81,7 @@ pub fn train(recipe: &Recipe, options: &TrainOptions, observer: &dyn Observer) -
     let data = PreparedData::new(recipe, options, observer)?;
     let drawn = data.draw(recipe, split_spec)?;
     // Only now is it certain that there will be a run.
-    if options.overwrite {
+    if options.overwrite && options.ranks.is_first() {
         run.clear()?;
     }
     train_drawn(recipe, options, &data, drawn, observer)
@@ -125,7 +131,9 @@ pub(crate) fn train_drawn(
         observer.observe(Event::Warning(leaks.clone()));
     }
     if !corpus.quarantine.is_empty() {
-        corpus.quarantine.write(run.quarantine())?;
+        if options.ranks.is_first() {
+            corpus.quarantine.write(run.quarantine())?;
+        }
         let count = corpus.quarantine.len();
         let list = run.quarantine();
         let text = format!(
@@ -150,7 +158,8 @@ pub(crate) fn train_drawn(
         .transpose()?;
     if let (Some(policy), FrontEnd::Sound(sound)) = (&policy, front_end) {
         let train = split.part(Part::Train);
-        Augmented::prepare(corpus, train, sound, policy, cache, |done, total| {
+        let ranks = options.ranks.as_ref();
+        Augmented::prepare_among(ranks, corpus, train, sound, policy, cache, |done, total| {
             observer.observe(Event::Preparing { done, total });
         })?;
     }

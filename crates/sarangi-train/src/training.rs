@@ -1,5 +1,6 @@
 //! The training run: epoch after epoch, saved after each.
 
+mod agreement;
 mod data;
 mod epoch;
 mod finishing;
@@ -8,16 +9,19 @@ mod run;
 mod saving;
 mod step;
 
+use std::sync::Arc;
+
 use candle_core::Device;
 use sarangi_core::{Dataset, Result, Spec};
 use sarangi_data::{Normalisation, Part};
 use sarangi_eval::{Evaluation, Predictions};
 use sarangi_models::ModelContext;
-use sarangi_nn::{Model, Params};
+use sarangi_nn::{Exchange, Model, Params};
 
 use crate::average::Average;
 use crate::loss::Objective;
-use crate::{GradScaler, Optimiser, Recipe, TrainOptions, score};
+use crate::score::score_among;
+use crate::{GradScaler, Optimiser, Recipe, TrainOptions};
 pub(crate) use data::Data;
 
 /// What one run works with and never changes.
@@ -38,6 +42,8 @@ pub(crate) struct Learner {
     pub(crate) optimiser: Optimiser,
     pub(crate) scaler: Option<GradScaler>,
     pub(crate) average: Option<Average>,
+    /// With whom gradients are summed, if with anybody.
+    pub(crate) exchange: Option<Exchange>,
 }
 
 impl Learner {
@@ -66,7 +72,7 @@ impl<'a> Training<'a> {
             .weights(labels, &data.train_counts())?;
         Ok(Self {
             digest: data.split.digest(data.corpus),
-            normalisation: recipe.normalise.fit(&data.part(Part::Train))?,
+            normalisation: agreement::normalisation(recipe, options.ranks.as_ref(), &data)?,
             objective: Objective::new(training.loss.clone(), class_weights),
             recipe,
             options,
@@ -87,7 +93,11 @@ impl<'a> Training<'a> {
         let average = training
             .ema
             .map(|spec| Average::new(spec, &params, self.device, |place| self.network(place)));
+        let ranks = &self.options.ranks;
+        let exchange =
+            (ranks.size() > 1).then(|| Exchange::new(Arc::clone(ranks), Exchange::BUCKET_BYTES));
         Ok(Learner {
+            exchange,
             optimiser: Optimiser::with_rules(&training.optimiser, training.rules(), &params)?,
             scaler: training.new_scaler(),
             average: average.transpose()?,
@@ -110,7 +120,8 @@ impl<'a> Training<'a> {
         if chunks.is_empty() {
             return Ok(None);
         }
-        score(
+        score_among(
+            self.options.ranks.as_ref(),
             network,
             self.device,
             self.data.corpus,

@@ -82,6 +82,11 @@ pub struct TrainingSpec {
     /// How the loss is scaled under `precision = "f16"`.
     #[serde(skip_serializing_if = "is_default")]
     pub scaler: ScalerSpec,
+    /// Where several ranks share a batch, whether batch norms take the statistics of all of it, so that
+    /// the number of ranks changes nothing; otherwise each rank's are of its share, which must be of
+    /// two chunks at least. One rank's run is the same either way.
+    #[serde(skip_serializing_if = "is_true")]
+    pub sync_batch_norm: bool,
     /// Whether the history is also written as an event file of TensorBoard.
     #[serde(skip_serializing_if = "is_default")]
     pub tensorboard: bool,
@@ -103,6 +108,10 @@ pub struct ClipSpec {
 /// bytes.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 fn is_default_accumulate(batches: &usize) -> bool {
@@ -135,6 +144,7 @@ impl Default for TrainingSpec {
             no_decay: NamePatterns::default(),
             precision: Precision::default(),
             scaler: ScalerSpec::default(),
+            sync_batch_norm: true,
             tensorboard: false,
         }
     }
@@ -186,6 +196,21 @@ impl TrainingSpec {
     pub(crate) fn relative_to(mut self, folder: &Path) -> Self {
         self.init = self.init.map(|init| init.relative_to(folder));
         self
+    }
+
+    /// Refuses to share a batch among more ranks than can be.
+    pub(crate) fn check_ranks(&self, ranks: usize) -> Result<()> {
+        let least = match (ranks, self.sync_batch_norm) {
+            (1, _) => return Ok(()),
+            (_, true) => ranks,
+            (_, false) => 2 * ranks,
+        };
+        if self.batch_size >= least {
+            return Ok(());
+        }
+        let got = self.batch_size;
+        let reason = format!("must be at least {least} for {ranks} ranks to share it, got {got}");
+        Err(Error::config("training", "batch_size", reason))
     }
 
     /// Checks what can be checked without the network and the data; `mixes` says whether examples are
@@ -259,6 +284,7 @@ mod tests {
         no_decay = ["*.bias"]
         precision = "f16"
         scaler = { init_scale = 8.0 }
+        sync_batch_norm = false
         tensorboard = true
     "#;
 
@@ -287,6 +313,21 @@ mod tests {
         let json = serde_json::to_value(TrainingSpec::default()).unwrap();
         let fields: Vec<&String> = json.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["epochs", "batch_size", "optimiser", "schedule"]);
+    }
+
+    #[test]
+    fn a_batch_is_not_shared_among_more_ranks_than_it_has_chunks() {
+        let spec = |batch_size, sync_batch_norm| TrainingSpec {
+            batch_size,
+            sync_batch_norm,
+            ..TrainingSpec::default()
+        };
+        assert!(spec(2, false).check_ranks(1).is_ok());
+        assert!(spec(4, true).check_ranks(4).is_ok() && spec(8, false).check_ranks(4).is_ok());
+        for wrong in [spec(3, true), spec(7, false)] {
+            let error = wrong.check_ranks(4).unwrap_err().to_string();
+            assert!(error.contains("batch_size"), "{error}");
+        }
     }
 
     #[test]

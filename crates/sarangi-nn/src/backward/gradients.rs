@@ -8,8 +8,10 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use sarangi_core::{During, Result};
 
-use super::{Flow, GpuFlow, GpuNode, Gradient, Node};
+use super::{Cpu, Flow, GpuFlow, GpuNode, Gradient, Node, Parameters};
 use crate::cpu::buffer::Buffer;
+use crate::exchange::Outbox;
+use crate::gpu::Gpu;
 use crate::value::{Value, View};
 
 /// The gradients of a loss with respect to parameters and
@@ -31,6 +33,50 @@ impl Gradients {
 
     pub(crate) fn from_gpu(node: &Arc<GpuNode>, gradient: Tensor) -> Result<Self> {
         GpuFlow::from(node, gradient).map(|flow| Self(Kind::Gpu(flow)))
+    }
+
+    /// As [`from`](Self::from), complete gradients of parameters taken away by `outbox`, which comes
+    /// back.
+    pub(crate) fn sent(
+        node: &Arc<Node>,
+        gradient: Gradient,
+        outbox: Outbox<Cpu>,
+    ) -> Result<(Self, Outbox<Cpu>)> {
+        let (flow, outbox) = Flow::sent(node, gradient, outbox)?;
+        Ok((Self(Kind::Host(flow)), outbox))
+    }
+
+    /// As [`sent`](Self::sent), on a GPU.
+    pub(crate) fn sent_from_gpu(
+        node: &Arc<GpuNode>,
+        gradient: Tensor,
+        outbox: Outbox<Gpu>,
+    ) -> Result<(Self, Outbox<Gpu>)> {
+        let (flow, outbox) = GpuFlow::sent(node, gradient, outbox)?;
+        Ok((Self(Kind::Gpu(flow)), outbox))
+    }
+
+    /// The gradients of parameters on the CPU.
+    pub(crate) fn host(&mut self) -> Option<&mut Parameters<Cpu>> {
+        match &mut self.0 {
+            Kind::Host(flow) => Some(flow.parameters_mut()),
+            Kind::Gpu(_) | Kind::Device(_) => None,
+        }
+    }
+
+    /// The gradients of parameters on a GPU.
+    pub(crate) fn gpu(&mut self) -> Option<&mut Parameters<Gpu>> {
+        match &mut self.0 {
+            Kind::Gpu(flow) => Some(flow.parameters_mut()),
+            Kind::Host(_) | Kind::Device(_) => None,
+        }
+    }
+
+    /// Sets the gradient of a parameter on a device that has no kernels here.
+    pub(crate) fn replace_on_device(&mut self, parameter: &Tensor, gradient: Tensor) {
+        if let Kind::Device(store) = &mut self.0 {
+            store.insert(parameter, gradient);
+        }
     }
 
     pub(crate) fn of_device(store: GradStore) -> Self {

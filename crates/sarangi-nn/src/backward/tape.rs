@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Tensor, TensorId};
-use sarangi_core::{Error, Result};
+use sarangi_core::{Communicator, Error, Result};
+
+use crate::exchange::Outbox;
 
 /// What an engine's gradients are, and how they add up.
 pub(crate) trait Engine: 'static {
@@ -28,7 +30,25 @@ pub(crate) trait Engine: 'static {
 
     /// Adds another gradient of the same parameter.
     fn add_values(sum: &mut Self::Values, other: Self::Values) -> Result<()>;
+
+    /// Gradients of parameters on their way to other ranks and back.
+    type Parcel: fmt::Debug + Send;
+
+    /// How many numbers a parameter's gradient has.
+    fn count(values: &Self::Values) -> usize;
+
+    /// Begins to sum gradients over all ranks.
+    fn send(
+        gradients: Vec<(TensorId, Self::Values)>,
+        ranks: &dyn Communicator,
+    ) -> Result<Self::Parcel>;
+
+    /// Waits for the sums.
+    fn receive(parcel: Self::Parcel) -> Result<Vec<(TensorId, Self::Values)>>;
 }
+
+/// The gradients of parameters. They are looked up, never gone through: their order is of no account.
+pub(crate) type Parameters<E> = HashMap<TensorId, <E as Engine>::Values>;
 
 type Back<E> = Box<dyn FnOnce(<E as Engine>::Gradient, &mut Flow<E>) -> Result<()> + Send>;
 
@@ -82,9 +102,10 @@ impl<E: Engine> fmt::Debug for Node<E> {
 /// Gradients on their way.
 pub(crate) struct Flow<E: Engine> {
     pending: BTreeMap<u64, (Arc<Node<E>>, E::Gradient)>,
-    /// Looked up, never gone through: their order is of no account.
-    parameters: HashMap<TensorId, E::Values>,
+    parameters: Parameters<E>,
     leaves: BTreeMap<u64, E::Gradient>,
+    /// Whoever sends complete gradients to other ranks.
+    outbox: Option<Outbox<E>>,
     /// What went wrong in a sum.
     failed: Option<Error>,
 }
@@ -102,14 +123,37 @@ impl<E: Engine> fmt::Debug for Flow<E> {
 impl<E: Engine> Flow<E> {
     /// Goes back from a result with the gradient of it, until every gradient has arrived.
     pub(crate) fn from(node: &Arc<Node<E>>, gradient: E::Gradient) -> Result<Self> {
+        let mut flow = Self::empty();
+        flow.give(node, gradient);
+        flow.run()
+    }
+
+    /// As [`from`](Self::from), complete gradients of parameters taken away by `outbox`, which comes
+    /// back.
+    pub(crate) fn sent(
+        node: &Arc<Node<E>>,
+        gradient: E::Gradient,
+        outbox: Outbox<E>,
+    ) -> Result<(Self, Outbox<E>)> {
         let mut flow = Self {
+            outbox: Some(outbox),
+            ..Self::empty()
+        };
+        flow.give(node, gradient);
+        let mut flow = flow.run()?;
+        let lost = || Error::data("backward", "lost what it was to send");
+        let outbox = flow.outbox.take().ok_or_else(lost)?;
+        Ok((flow, outbox))
+    }
+
+    fn empty() -> Self {
+        Self {
             pending: BTreeMap::new(),
             parameters: HashMap::new(),
             leaves: BTreeMap::new(),
+            outbox: None,
             failed: None,
-        };
-        flow.give(node, gradient);
-        flow.run()
+        }
     }
 
     /// Sends a gradient to where a value came from; what comes from several readers adds up.
@@ -146,6 +190,14 @@ impl<E: Engine> Flow<E> {
                 self.note(outcome);
             }
         }
+        if let Some(outbox) = &mut self.outbox {
+            outbox.given(parameter.id(), &mut self.parameters);
+        }
+    }
+
+    /// The gradients of all parameters.
+    pub(crate) fn parameters_mut(&mut self) -> &mut Parameters<E> {
+        &mut self.parameters
     }
 
     /// The gradient of a parameter that has one.

@@ -25,6 +25,13 @@ impl Mask {
         (self.key, self.threshold, self.scale)
     }
 
+    /// The mask of the values from number `first` on.
+    pub(crate) fn from(mut self, first: usize) -> Self {
+        // A number is added to the key first of all.
+        self.key[0] = self.key[0].wrapping_add(first as u32);
+        self
+    }
+
     /// What value `i` is multiplied by. The mixing is Wellons's `lowbias32` with the key's second
     /// half between its rounds; 32-bit arithmetic, which vectors have.
     #[inline(always)]

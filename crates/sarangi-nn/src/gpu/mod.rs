@@ -14,14 +14,17 @@ mod layout;
 mod linear;
 mod norm;
 mod optimiser;
+mod parcel;
 mod pointwise;
 mod pool;
 mod resident;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod through_candle;
 
-use candle_core::Tensor;
-use sarangi_core::{During, Result};
+use candle_core::{Tensor, TensorId};
+use sarangi_core::{Communicator, During, Result};
 
 use crate::backward::Engine;
 pub(crate) use conv2d::conv2d;
@@ -31,6 +34,7 @@ pub(crate) use layout::{concat, flatten, narrow, permute};
 pub(crate) use linear::linear;
 pub(crate) use norm::{batch_norm_eval, batch_norm_train};
 pub(crate) use optimiser::{adam, sgd};
+pub(crate) use parcel::Parcel;
 pub(crate) use pointwise::{add, clamp, dropout, mul, mul_scalar, sigmoid};
 pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use resident::Resident;
@@ -38,6 +42,7 @@ pub(crate) use rows::{log_softmax, loss_by_row, softmax};
 pub(crate) use through_candle::{resize_bilinear, with_candle};
 
 /// The engine of GPUs.
+#[derive(Debug)]
 pub(crate) enum Gpu {}
 
 impl Engine for Gpu {
@@ -57,5 +62,19 @@ impl Engine for Gpu {
 
     fn add_values(sum: &mut Tensor, other: Tensor) -> Result<()> {
         Self::add(sum, other)
+    }
+
+    type Parcel = Parcel;
+
+    fn count(values: &Tensor) -> usize {
+        values.elem_count()
+    }
+
+    fn send(gradients: Vec<(TensorId, Tensor)>, ranks: &dyn Communicator) -> Result<Parcel> {
+        Parcel::send(gradients, ranks)
+    }
+
+    fn receive(parcel: Parcel) -> Result<Vec<(TensorId, Tensor)>> {
+        parcel.receive()
     }
 }

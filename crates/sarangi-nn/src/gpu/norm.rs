@@ -1,6 +1,8 @@
 //! Batch norm.
 
-use candle_core::{DType, Result as CandleResult, Tensor};
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use sarangi_core::{During, Result};
 
 use super::Resident;
@@ -9,6 +11,8 @@ use super::launch::{Arg, Grid, count, counts, launch};
 use super::pointwise::{follow, like};
 use super::resident::records;
 use crate::backward::GpuNode;
+use crate::cpu::norm::Moments;
+use crate::share::{Share, Together};
 
 const OP: &str = "batch_norm";
 
@@ -110,6 +114,8 @@ struct Norm {
     variance: Tensor,
     eps: f64,
     of_batch: bool,
+    /// With whom the statistics were taken.
+    together: Option<Arc<Together>>,
 }
 
 impl Norm {
@@ -141,26 +147,61 @@ impl Norm {
     }
 
     /// The gradients of gamma, of beta, and of x if it is wanted.
-    fn back(&self, x: &Tensor, dy: &Tensor, wanted: bool) -> CandleResult<[Option<Tensor>; 3]> {
-        let sections = Sections::of(x)?;
-        let [sums, products] = sections_of(x, dy, &self.mean, sections)?;
-        let channels = sections.channels;
-        let vectors = [
-            vector(channels, x)?,
-            vector(channels, x)?,
-            vector(channels, x)?,
-            vector(channels, x)?,
-            vector(channels, x)?,
-        ];
+    fn back(&self, x: &Tensor, dy: &Tensor, wanted: bool) -> Result<[Option<Tensor>; 3]> {
+        let sections = Sections::of(x).during(OP)?;
+        let sums = sections_of(x, dy, &self.mean, sections).during(OP)?;
+        let (pixels, channels) = (sections.pixels as f64, sections.channels);
+        let own = self.gradients(&sums, sections.number, pixels, self.of_batch, x);
+        let [dgamma, dbeta, mut along, mut across, mut offset] = own.during(OP)?;
+        if !wanted {
+            return Ok([Some(dgamma), Some(dbeta), None]);
+        }
+        if let Some(together) = &self.together {
+            let (sums, moves) = (together_sums(&sums, together, x)?, !together.stands_in);
+            let all = self.gradients(&sums, 1, together.count, moves, x);
+            [_, _, along, across, offset] = all.during(OP)?;
+        }
+        let back = || {
+            let dx = like(x)?;
+            let args = [
+                count(x.elem_count())?,
+                count(channels)?,
+                Arg::Reads(&along),
+                Arg::Reads(&across),
+                Arg::Reads(&offset),
+                Arg::Reads(x),
+                Arg::Reads(dy),
+                Arg::Writes(&dx),
+            ];
+            run("norm_back", x, Grid::over(x.elem_count() / 4), &args)?;
+            Ok(dx)
+        };
+        Ok([Some(dgamma), Some(dbeta), Some(back().during(OP)?)])
+    }
+
+    /// The gradients of gamma and beta, and that of x as along · dy + across · x + offset, from Σ dy
+    /// and Σ dy · (x − mean) of each section. Unless the statistics move with x, none flows through
+    /// them.
+    fn gradients(
+        &self,
+        [sums, products]: &[Tensor; 2],
+        sections: usize,
+        pixels: f64,
+        moves: bool,
+        x: &Tensor,
+    ) -> CandleResult<[Tensor; 5]> {
+        let channels = self.mean.elem_count();
+        let memory = || vector(channels, x);
+        let vectors = [memory()?, memory()?, memory()?, memory()?, memory()?];
         let [dgamma, dbeta, along, across, offset] = vectors.each_ref().map(Arg::Writes);
         let args = [
-            count(sections.pixels)?,
+            Arg::Number(pixels as f32),
             count(channels)?,
-            count(sections.number)?,
-            Arg::Count(u32::from(self.of_batch)),
+            count(sections)?,
+            Arg::Count(u32::from(moves)),
             Arg::Number(self.eps as f32),
-            Arg::Reads(&sums),
-            Arg::Reads(&products),
+            Arg::Reads(sums),
+            Arg::Reads(products),
             Arg::Reads(&self.mean),
             Arg::Reads(&self.variance),
             Arg::Reads(&self.gamma),
@@ -171,23 +212,7 @@ impl Norm {
             offset,
         ];
         run("norm_gradients", x, Grid::over(channels), &args)?;
-        let [dgamma, dbeta, along, across, offset] = vectors;
-        if !wanted {
-            return Ok([Some(dgamma), Some(dbeta), None]);
-        }
-        let dx = like(x)?;
-        let args = [
-            count(x.elem_count())?,
-            count(channels)?,
-            Arg::Reads(&along),
-            Arg::Reads(&across),
-            Arg::Reads(&offset),
-            Arg::Reads(x),
-            Arg::Reads(dy),
-            Arg::Writes(&dx),
-        ];
-        run("norm_back", x, Grid::over(x.elem_count() / 4), &args)?;
-        Ok([Some(dgamma), Some(dbeta), Some(dx)])
+        Ok(vectors)
     }
 }
 
@@ -213,6 +238,37 @@ fn sections_of(
     Ok([sums, products])
 }
 
+/// Each channel's mean and variance, as the CPU knows them.
+fn moments_here(mean: &Tensor, variance: &Tensor) -> CandleResult<Vec<Moments>> {
+    let (means, variances) = (mean.to_vec1::<f32>()?, variance.to_vec1::<f32>()?);
+    let pairs = means.into_iter().zip(variances);
+    let each = pairs.map(|(mean, variance)| Moments {
+        mean: f64::from(mean),
+        variance: f64::from(variance),
+    });
+    Ok(each.collect())
+}
+
+/// Each channel's sums over the sections and over all ranks, as those of one section.
+fn together_sums(sums: &[Tensor; 2], together: &Together, x: &Tensor) -> Result<[Tensor; 2]> {
+    let here = |sums: &Tensor| sums.sum(0)?.to_vec1::<f32>();
+    let [first, second] = [here(&sums[0]).during(OP)?, here(&sums[1]).during(OP)?];
+    let mut all: Vec<f64> = first.into_iter().chain(second).map(f64::from).collect();
+    if together.stands_in {
+        all.fill(0.0);
+    }
+    together.ranks.all_reduce_sum_f64(&mut all)?;
+    let (first, second) = all.split_at(all.len() / 2);
+    let upload = |values: &[f64]| there(values.iter().map(|&v| v as f32).collect(), x).during(OP);
+    Ok([upload(first)?, upload(second)?])
+}
+
+/// A number of each channel, where `like` is.
+fn there(values: Vec<f32>, like: &Tensor) -> CandleResult<Tensor> {
+    let channels = values.len();
+    Tensor::from_vec(values, channels, &Device::Cpu)?.to_device(like.device())
+}
+
 /// The sum of each channel: the gradient of a bias.
 pub(super) fn channel_sums(dy: &Tensor) -> CandleResult<Tensor> {
     let sections = Sections::of(dy)?;
@@ -235,8 +291,25 @@ pub(crate) fn batch_norm_train(
     gamma: &Tensor,
     beta: &Tensor,
     eps: f64,
+    share: Option<&Share>,
 ) -> Result<(Resident, Tensor, Tensor)> {
-    let [mean, variance, unbiased] = moments(xs.values()).during(OP)?;
+    let x = xs.values();
+    let [mut mean, mut variance, mut unbiased] = moments(x).during(OP)?;
+    let mut together = None;
+    if let Some(share) = share.filter(|share| share.has_statistics()) {
+        let own = moments_here(&mean, &variance).during(OP)?;
+        if let Some((all, with)) = share.moments(&own, x.dims()[0])? {
+            let bessel = with.count / (with.count - 1.0);
+            let upload = |value: &dyn Fn(&Moments) -> f64| {
+                let values = all.iter().map(|m| value(m) as f32).collect();
+                there(values, x).during(OP)
+            };
+            mean = upload(&|m| m.mean)?;
+            variance = upload(&|m| m.variance)?;
+            unbiased = upload(&|m| m.variance * bessel)?;
+            together = Some(Arc::new(with));
+        }
+    }
     let norm = Norm {
         gamma: gamma.clone(),
         beta: beta.clone(),
@@ -244,6 +317,7 @@ pub(crate) fn batch_norm_train(
         variance,
         eps,
         of_batch: true,
+        together,
     };
     Ok((normalised(xs, norm)?, mean, unbiased))
 }
@@ -264,6 +338,7 @@ pub(crate) fn batch_norm_eval(
         variance: variance.detach(),
         eps,
         of_batch: false,
+        together: None,
     };
     normalised(xs, norm)
 }
@@ -273,7 +348,7 @@ fn normalised(xs: &Resident, norm: Norm) -> Result<Resident> {
     let node = records(&[xs], [&norm.gamma, &norm.beta]).then(|| {
         let (x, parent) = (xs.values().clone(), xs.node().cloned());
         GpuNode::new(move |dy: Tensor, flow| {
-            let [dgamma, dbeta, dx] = norm.back(&x, &dy, parent.is_some()).during(OP)?;
+            let [dgamma, dbeta, dx] = norm.back(&x, &dy, parent.is_some())?;
             for (parameter, gradient) in [(&norm.gamma, dgamma), (&norm.beta, dbeta)] {
                 if let Some(gradient) = gradient {
                     flow.parameter(parameter, gradient);

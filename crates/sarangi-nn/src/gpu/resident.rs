@@ -5,9 +5,11 @@ use std::sync::Arc;
 use candle_core::{DType, Result, Tensor};
 use sarangi_core::Error;
 
+use super::Gpu;
 use super::device::prepare;
 use crate::backward::{GpuNode, Gradients};
 use crate::cpu::pictures::Pictures;
+use crate::exchange::Outbox;
 use crate::value::{Tracking, pictures};
 
 /// Numbers and the way back.
@@ -110,13 +112,25 @@ impl Resident {
     }
 
     pub(crate) fn backward(&self, dy: Tensor) -> sarangi_core::Result<Gradients> {
-        let Some(node) = &self.0.node else {
-            return Err(Error::data(
-                "backward",
-                "this value does not know where it came from; make the network's input with Value::tracked",
-            ));
+        Gradients::from_gpu(self.way_back()?, dy)
+    }
+
+    /// As [`backward`](Self::backward), complete gradients taken away by `outbox`.
+    pub(crate) fn backward_into(
+        &self,
+        dy: Tensor,
+        outbox: Outbox<Gpu>,
+    ) -> sarangi_core::Result<(Gradients, Outbox<Gpu>)> {
+        Gradients::sent_from_gpu(self.way_back()?, dy, outbox)
+    }
+
+    fn way_back(&self) -> sarangi_core::Result<&Arc<GpuNode>> {
+        let missing = || {
+            let reason = "this value does not know where it came from; make the network's input with \
+                          Value::tracked";
+            Error::data("backward", reason)
         };
-        Gradients::from_gpu(node, dy)
+        self.0.node.as_ref().ok_or_else(missing)
     }
 }
 

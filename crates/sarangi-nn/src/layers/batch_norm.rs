@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 use sarangi_core::{During, Result};
 
-use crate::{Init, Mode, Params, Value, batch_norm_eval, batch_norm_train};
+use crate::{Init, Mode, Params, Value, batch_norm_eval, batch_norm_shared, batch_norm_train};
 
 /// The numbers of a [`BatchNorm`]; the default is torch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +72,10 @@ impl BatchNorm {
         if *still || !mode.is_train() {
             return batch_norm_eval(xs, weight, bias, running_mean, running_var, spec.eps);
         }
-        let (ys, mean, variance) = batch_norm_train(xs, weight, bias, spec.eps)?;
+        let (ys, mean, variance) = match mode {
+            Mode::TrainShare(_, share) => batch_norm_shared(xs, weight, bias, spec.eps, share)?,
+            _ => batch_norm_train(xs, weight, bias, spec.eps)?,
+        };
         for (running, batch) in [(running_mean, mean), (running_var, variance)] {
             (running.as_tensor() * (1.0 - spec.momentum))
                 .and_then(|kept| kept + (batch * spec.momentum)?)

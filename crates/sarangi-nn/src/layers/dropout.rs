@@ -2,7 +2,7 @@
 
 use sarangi_core::Result;
 
-use crate::{Mode, Value, dropout};
+use crate::{Mode, Value, dropout, dropout_shared};
 
 /// Dropout with probability `p`, off in evaluation; `torch.nn.Dropout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,7 @@ impl Dropout {
         match mode {
             Mode::Eval => Ok(xs.clone()),
             Mode::Train(rng) => dropout(xs, self.p, rng),
+            Mode::TrainShare(rng, share) => dropout_shared(xs, self.p, rng, share),
         }
     }
 }

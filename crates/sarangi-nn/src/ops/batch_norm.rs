@@ -3,6 +3,7 @@
 use candle_core::{Device, Tensor};
 use sarangi_core::{During, Error, Result};
 
+use crate::Share;
 use crate::chain::{Chain, Norm};
 use crate::composed;
 use crate::gpu;
@@ -29,9 +30,40 @@ pub fn batch_norm_train(
     beta: &Tensor,
     eps: f64,
 ) -> Result<(Value, Tensor, Tensor)> {
+    train(xs, gamma, beta, eps, None)
+}
+
+/// [`batch_norm_train`] of one rank's share of a batch. Where the share is made
+/// [with its ranks' statistics](Share::with_statistics_of), mean and variance, here and on the way
+/// back, are those of the whole batch; `torch.nn.SyncBatchNorm`.
+///
+/// # Shapes
+/// As [`batch_norm_train`].
+///
+/// # Errors
+/// As [`batch_norm_train`]; [`Error::Cluster`] if a rank has ended, [`Error::Unsupported`] for shared
+/// statistics on a device without kernels here.
+pub fn batch_norm_shared(
+    xs: &Value,
+    gamma: &Tensor,
+    beta: &Tensor,
+    eps: f64,
+    share: &Share,
+) -> Result<(Value, Tensor, Tensor)> {
+    train(xs, gamma, beta, eps, Some(share))
+}
+
+fn train(
+    xs: &Value,
+    gamma: &Tensor,
+    beta: &Tensor,
+    eps: f64,
+    share: Option<&Share>,
+) -> Result<(Value, Tensor, Tensor)> {
+    let shared = share.is_some_and(Share::has_statistics);
     let channels = check(xs.dims(), &[gamma, beta])?;
     let count = xs.dims().iter().product::<usize>() / channels.max(1);
-    if count < 2 {
+    if count < 2 && !shared {
         let got = format!("{:?}", xs.dims());
         return Err(Error::shape(
             OP,
@@ -42,8 +74,14 @@ pub fn batch_norm_train(
     let xs = match xs.view() {
         View::Host(xs) => Chain::with_room_for_norm(xs),
         View::Gpu(xs) => {
-            let (ys, mean, variance) = gpu::batch_norm_train(xs, gamma, beta, eps)?;
+            let (ys, mean, variance) = gpu::batch_norm_train(xs, gamma, beta, eps, share)?;
             return Ok((Value::gpu(ys), mean, variance));
+        }
+        View::Device(_) if shared => {
+            return Err(Error::Unsupported {
+                what: "batch norm with statistics of several ranks on this device".into(),
+                feature: None,
+            });
         }
         View::Device(xs) => {
             let (ys, mean, variance) =
@@ -53,7 +91,16 @@ pub fn batch_norm_train(
         View::Traced(_) => return Err(untraceable("batch_norm_train")),
     };
     let moments = xs.moments();
-    let bessel = count as f64 / (count - 1) as f64;
+    let all = match share {
+        Some(share) => share.moments(&moments, count)?,
+        None => None,
+    };
+    let (moments, together) = match all {
+        Some((moments, together)) => (moments.into(), Some(together)),
+        None => (moments, None),
+    };
+    let count = together.as_ref().map_or(count as f64, |all| all.count);
+    let bessel = count / (count - 1.0);
     let vector = |values: Vec<f32>| Tensor::from_vec(values, channels, &Device::Cpu).during(OP);
     let mean: Vec<f32> = moments.iter().map(|m| m.mean as f32).collect();
     let unbiased = moments
@@ -70,6 +117,7 @@ pub fn batch_norm_train(
             .map(|m| (1.0 / (m.variance + eps).sqrt()) as f32)
             .collect(),
         of_batch: true,
+        together,
     };
     let ys = Value::host(Chain::norm(&xs, norm)?);
     Ok((ys, statistics.0, statistics.1))
@@ -120,6 +168,7 @@ pub fn batch_norm_eval(
         mean: tensors::read(mean, <[f32]>::to_vec).during(OP)?,
         deviation: tensors::read(variance, |v| v.iter().map(deviation).collect()).during(OP)?,
         of_batch: false,
+        together: None,
     };
     Chain::norm(&xs, norm).map(Value::host)
 }

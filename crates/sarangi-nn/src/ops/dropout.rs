@@ -3,6 +3,7 @@
 use candle_core::{Device, Tensor};
 use sarangi_core::{During, Error, Result, Rng};
 
+use crate::Share;
 use crate::chain::Chain;
 use crate::cpu::mask::Mask;
 use crate::gpu;
@@ -22,6 +23,21 @@ const OP: &str = "dropout";
 /// # Errors
 /// [`Error::Config`] if `p` is not in [0, 1), [`Error::Backend`] if the device fails.
 pub fn dropout(xs: &Value, p: f32, rng: &mut Rng) -> Result<Value> {
+    apply(xs, p, rng, None)
+}
+
+/// [`dropout`] of one rank's share of a batch: what is dropped is what would be in the whole batch.
+///
+/// # Shapes
+/// Any whose first axis is the share's batch.
+///
+/// # Errors
+/// As [`dropout`].
+pub fn dropout_shared(xs: &Value, p: f32, rng: &mut Rng, share: &Share) -> Result<Value> {
+    apply(xs, p, rng, Some(share))
+}
+
+fn apply(xs: &Value, p: f32, rng: &mut Rng, share: Option<&Share>) -> Result<Value> {
     if !(0.0..1.0).contains(&p) {
         return Err(Error::config(
             OP,
@@ -32,7 +48,9 @@ pub fn dropout(xs: &Value, p: f32, rng: &mut Rng) -> Result<Value> {
     if p == 0.0 {
         return Ok(xs.clone());
     }
-    let mask = Mask::new(rng.next_u64(), p);
+    let values = xs.dims().iter().product();
+    let offset = share.map_or(0, |share| share.offset(values));
+    let mask = Mask::new(rng.next_u64(), p).from(offset);
     match xs.view() {
         View::Host(xs) => Ok(Value::host(Chain::dropout(xs, mask))),
         View::Gpu(xs) => gpu::dropout(xs, mask, OP).map(Value::gpu),

@@ -21,11 +21,11 @@ mod softmax;
 
 pub use activation::{relu, relu6};
 pub use add::{add, add_relu};
-pub use batch_norm::{batch_norm_eval, batch_norm_train};
+pub use batch_norm::{batch_norm_eval, batch_norm_shared, batch_norm_train};
 pub use candle::with_candle;
 pub use concat::concat;
 pub use conv2d::conv2d;
-pub use dropout::dropout;
+pub use dropout::{dropout, dropout_shared};
 pub use flatten::flatten;
 pub use linear::linear;
 pub use loss::{

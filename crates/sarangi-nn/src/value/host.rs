@@ -6,13 +6,14 @@ use candle_core::{Device, Result as CandleResult, Tensor};
 use sarangi_core::{Error, Result};
 
 use super::Tracking;
-use crate::backward::{Gradient, Gradients, Node};
+use crate::backward::{Cpu, Gradient, Gradients, Node};
 use crate::chain::Chain;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::map::Activation;
 use crate::cpu::norm::{Moments, moments};
 use crate::cpu::pictures::Pictures;
 use crate::cpu::source::Source;
+use crate::exchange::Outbox;
 use crate::tensors;
 
 /// Stored numbers, a [`Chain`] that is still to be applied to them, and the way back.
@@ -239,13 +240,25 @@ impl Host {
     }
 
     pub(crate) fn backward(&self, dy: Arc<Buffer>) -> Result<Gradients> {
-        let Some(node) = &self.0.node else {
-            return Err(Error::data(
-                "backward",
-                "this value does not know where it came from; make the network's input with Value::tracked",
-            ));
+        Gradients::from(self.way_back()?, Gradient::shared(self.0.of, dy))
+    }
+
+    /// As [`backward`](Self::backward), complete gradients taken away by `outbox`.
+    pub(crate) fn backward_into(
+        &self,
+        dy: Arc<Buffer>,
+        outbox: Outbox<Cpu>,
+    ) -> Result<(Gradients, Outbox<Cpu>)> {
+        Gradients::sent(self.way_back()?, Gradient::shared(self.0.of, dy), outbox)
+    }
+
+    fn way_back(&self) -> Result<&Arc<Node>> {
+        let missing = || {
+            let reason = "this value does not know where it came from; make the network's input with \
+                          Value::tracked";
+            Error::data("backward", reason)
         };
-        Gradients::from(node, Gradient::shared(self.0.of, dy))
+        self.0.node.as_ref().ok_or_else(missing)
     }
 }
 

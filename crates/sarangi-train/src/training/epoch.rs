@@ -1,11 +1,14 @@
 //! One pass over the training chunks.
 
-use sarangi_core::{Dataset, Error, IntoTensor, Result};
-use sarangi_data::{
-    Augmented, Batch, BatchAugment, BatchSpec, Example, FrontEnd, Part, for_each_batch,
-};
-use sarangi_nn::{Mode, Value};
+use std::sync::Arc;
 
+use sarangi_core::{Dataset, Error, IntoTensor, Result, Rng};
+use sarangi_data::{
+    Augmented, Batch, BatchAugment, BatchSpec, Example, FrontEnd, Part, for_each_share,
+};
+use sarangi_nn::{Mode, Share, Value};
+
+use super::agreement::BatchSums;
 use super::step::{Answer, Stepper, hits};
 use super::{Learner, Training};
 use crate::schedule::Standing;
@@ -85,7 +88,13 @@ impl Training<'_> {
         let total = order.len().div_ceil(training.batch_size);
         // What is left for the last batch may be one chunk, which has no statistics to normalise by;
         // in the next epoch it is another.
-        let alone = total > 1 && order.len() % training.batch_size == 1;
+        let ranks = self.options.ranks.as_ref();
+        let least = match training.sync_batch_norm {
+            true => 2,
+            false => 2 * ranks.size(),
+        };
+        let last = order.len() % training.batch_size;
+        let alone = total > 1 && (1..least).contains(&last);
         let batches = total - usize::from(alone);
         let standing = Standing {
             epoch,
@@ -96,21 +105,23 @@ impl Training<'_> {
         let rates = training.schedule.rates(training.optimiser.lr(), &standing);
         let mut stepper = Stepper::new(training, &rates, batches);
         let (mut done, mut seen) = (0, Seen::default());
-        for_each_batch(train, order, spec, |batch| {
-            let count = batch.labels.len();
+        for_each_share(train, order, spec, ranks.shard(), |batch| {
             done += 1;
             if done > batches {
                 return Ok(());
             }
-            let main_labels = batch.main_labels();
             let mut rng = dropout.rng(place, done as u64);
-            let answer = self.batch(batch, Mode::Train(&mut rng), learner, &mut stepper)?;
-            let Answer { loss, logits } = answer;
+            let answer = self.batch(batch, &mut rng, learner, &mut stepper)?;
+            let Answer {
+                loss,
+                right,
+                chunks,
+            } = answer;
             // A scaler leaves such steps out; that there is no other kind is found out below.
             if loss.is_finite() {
-                seen.loss += loss * count as f64;
-                seen.right += hits(&logits, &main_labels)?;
-                seen.chunks += count;
+                seen.loss += loss * chunks as f64;
+                seen.right += right;
+                seen.chunks += chunks;
             } else if learner.scaler.is_none() {
                 return Err(self.lost(&format!("the loss became {loss} in epoch {epoch}")));
             }
@@ -141,29 +152,65 @@ impl Training<'_> {
         })
     }
 
-    /// Forwards, backwards, and a step if this batch completes one.
+    /// Forwards, backwards, and a step if this batch completes one; of a batch that ranks share, this
+    /// rank's part.
     fn batch(
         &self,
         batch: Batch,
-        mode: Mode<'_>,
+        rng: &mut Rng,
         learner: &mut Learner,
         stepper: &mut Stepper<'_>,
     ) -> Result<Answer> {
+        let ranks = &self.options.ranks;
+        let main_labels = batch.main_labels();
         let mixed = batch.probabilities.as_ref();
-        let mixed: Option<Vec<f32>> = mixed.map(|shares| shares.iter().copied().collect());
+        let mut mixed: Option<Vec<f32>> = mixed.map(|shares| shares.iter().copied().collect());
         let precision = self.recipe.training.precision.dtype();
         let xs = Value::tracked(&batch.features.into_tensor(self.device)?)?;
         let xs = xs.to_dtype(precision)?;
-        let logits = learner.network.forward(&xs, mode)?;
-        let (labels, shares) = (&batch.labels, mixed.as_deref());
-        let loss = self.objective.loss(&logits, labels, shares)?;
+        let (labels, place) = (&batch.labels, batch.place);
+        let share = self.objective.share(labels, mixed.as_deref());
+        if ranks.size() == 1 {
+            let logits = learner.network.forward(&xs, Mode::Train(rng))?;
+            let loss = self.objective.loss(&logits, labels, mixed.as_deref())?;
+            let value = f64::from(loss.scalar()?);
+            if value.is_finite() || learner.scaler.is_some() {
+                stepper.take(&loss, share, learner)?;
+            }
+            return Ok(Answer {
+                loss: value,
+                right: hits(&logits, &main_labels)?,
+                chunks: labels.len(),
+            });
+        }
+        let mut part = Share::new(place.first, labels.len());
+        if place.stands_in {
+            part = part.standing_in();
+        }
+        if self.recipe.training.sync_batch_norm {
+            part = part.with_statistics_of(Arc::clone(ranks));
+        }
+        let logits = learner.network.forward(&xs, Mode::TrainShare(rng, &part))?;
+        if share == 0.0 && mixed.is_none() {
+            // A weighted mean over nothing would be no number, even times 0.
+            mixed = Some(one_hot(labels, self.data.corpus.labels.len()));
+        }
+        let loss = self.objective.loss(&logits, labels, mixed.as_deref())?;
         let value = f64::from(loss.scalar()?);
-        if value.is_finite() || learner.scaler.is_some() {
-            stepper.take(&loss, self.objective.share(labels, shares), learner)?;
+        let all = match place.stands_in {
+            true => BatchSums::of(ranks.as_ref(), 0.0, 0.0, [0, 0])?,
+            false => {
+                let counts = [hits(&logits, &main_labels)?, labels.len()];
+                BatchSums::of(ranks.as_ref(), share, value, counts)?
+            }
+        };
+        if all.loss.is_finite() || learner.scaler.is_some() {
+            stepper.take_part(&loss, all, learner)?;
         }
         Ok(Answer {
-            loss: value,
-            logits,
+            loss: all.loss,
+            right: all.right,
+            chunks: all.chunks,
         })
     }
 
@@ -171,4 +218,15 @@ impl Training<'_> {
         let reason = format!("{what}; lower `training.optimiser.lr`");
         Error::data(&self.options.data, reason)
     }
+}
+
+/// The classes as shares of all classes, in rows.
+fn one_hot(labels: &[u32], classes: usize) -> Vec<f32> {
+    let mut shares = vec![0.0; labels.len() * classes];
+    for (row, &label) in shares.chunks_exact_mut(classes.max(1)).zip(labels) {
+        if let Some(share) = row.get_mut(label as usize) {
+            *share = 1.0;
+        }
+    }
+    shares
 }

@@ -1,6 +1,6 @@
 //! What is made of a run that is over.
 
-use sarangi_core::Result;
+use sarangi_core::{Error, Result};
 use sarangi_data::Part;
 use sarangi_eval::{
     EpochPoint, Predictions, Temperature, confidence_threshold, plot_class_counts, plot_curves,
@@ -8,19 +8,25 @@ use sarangi_eval::{
 
 use super::Training;
 use crate::exhibits::Exhibits;
-use crate::{EpochRecord, ModelFile, Outcome, Run};
+use crate::{EpochRecord, ModelFile, Outcome, Run, shared_file};
 
 impl Training<'_> {
     /// Calibrates and tests the best model, draws the plots and writes the page.
     pub(super) fn finish(&self, run: &Run, history: Vec<EpochRecord>) -> Result<Outcome> {
+        let ranks = self.options.ranks.as_ref();
+        let writes = ranks.is_first();
         let points: Vec<EpochPoint> = history.iter().map(EpochRecord::point).collect();
-        plot_curves(&points, run.plot("curves"))?;
-        plot_class_counts(
-            &self.class_counts(),
-            "Tracks of each class",
-            run.plot("classes"),
-        )?;
-        let mut best = ModelFile::read(run.model())?;
+        if writes {
+            plot_curves(&points, run.plot("curves"))?;
+            plot_class_counts(
+                &self.class_counts(),
+                "Tracks of each class",
+                run.plot("classes"),
+            )?;
+        }
+        let missing = || Error::checkpoint(run.model(), "is gone");
+        let best = shared_file::read(ranks, &run.model())?.ok_or_else(missing)?;
+        let mut best = ModelFile::parse(&run.model(), &best)?;
         let network = best.network(self.device)?;
         let network = network.as_ref();
         let valid = self.evaluate(Part::Valid, network)?;
@@ -38,13 +44,15 @@ impl Training<'_> {
         best.card.threshold = valid
             .as_ref()
             .map(|valid| confidence_threshold(valid, prediction.pooling, prediction.sure_accuracy));
-        best.write(run.model())?;
+        if writes {
+            best.write(run.model())?;
+        }
         let test = self.evaluate(Part::Test, network)?;
         let test = test.map(|(_, predictions)| calibrated(predictions));
         let evaluation = test
             .as_ref()
             .map(|predictions| self.evaluation(predictions));
-        if let (Some(evaluation), Some(predictions)) = (&evaluation, &test) {
+        if let (true, Some(evaluation), Some(predictions)) = (writes, &evaluation, &test) {
             run.write_evaluation(evaluation, ["Test chunks", "Test tracks"])?;
             run.write_predictions(predictions, self.recipe.prediction.pooling)?;
         }
@@ -59,7 +67,9 @@ impl Training<'_> {
             network,
             device: self.device,
         };
-        self.write_page(run, &best.card, &parts, points, &exhibits)?;
+        if writes {
+            self.write_page(run, &best.card, &parts, points, &exhibits)?;
+        }
         Ok(Outcome {
             run: run.clone(),
             history,

@@ -5,7 +5,9 @@ use sarangi_data::Part;
 use sarangi_eval::Evaluation;
 use sarangi_nn::allow_tf32;
 
+use super::agreement::{average_statistics, check_weights};
 use super::{Learner, Training};
+use crate::shared_file;
 use crate::state::State;
 use crate::{EpochRecord, Event, ModelFile, Observer, Outcome, Precision, Run};
 
@@ -20,7 +22,11 @@ impl Training<'_> {
             parameters: learner.params.trainable_count(),
         });
         self.warn(observer);
-        run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
+        let ranks = self.options.ranks.as_ref();
+        check_weights(ranks, &learner.params)?;
+        if ranks.is_first() {
+            run.write_text(&run.recipe(), &self.recipe.to_toml()?)?;
+        }
         let last = training.epochs;
         for epoch in history.len() + 1..=last {
             if let Some(stopping) = &training.early_stopping
@@ -34,6 +40,10 @@ impl Training<'_> {
                 learner.optimiser.follow(&learner.params)?;
             }
             let mut record = self.epoch(epoch, &history, &mut learner, observer)?;
+            if ranks.size() > 1 && !training.sync_batch_norm {
+                average_statistics(ranks, &learner.params)?;
+            }
+            check_weights(ranks, &learner.params)?;
             let valid = self.evaluate(Part::Valid, learner.model().1)?;
             let validation = valid.map(|(loss, predictions)| {
                 let pooling = self.recipe.prediction.pooling;
@@ -52,15 +62,24 @@ impl Training<'_> {
 
     /// The network at the beginning, or as the run left it.
     fn begin(&self, run: &Run) -> Result<(Learner, Vec<EpochRecord>)> {
-        run.sweep()?;
-        if !self.options.resume || !run.state().exists() {
-            return Ok((self.learner(1, true)?, Vec::new()));
+        let ranks = self.options.ranks.as_ref();
+        if ranks.is_first() {
+            run.sweep()?;
         }
-        let state = State::read(&run.state(), self.recipe, &self.digest)?;
+        let saved = match self.options.resume {
+            true => shared_file::read(ranks, &run.state())?,
+            false => None,
+        };
+        let Some(saved) = saved else {
+            return Ok((self.learner(1, true)?, Vec::new()));
+        };
+        let state = State::parse(&run.state(), &saved, self.recipe, &self.digest)?;
         // What was trained when the state was written is what it remembers something of.
         let mut learner = self.learner(state.epochs(), false)?;
         let history = state.restore(self.recipe, &mut learner)?;
-        self.adopt(run)?;
+        if ranks.is_first() {
+            self.adopt(run)?;
+        }
         Ok((learner, history))
     }
 

@@ -8,7 +8,7 @@ use crate::state::State;
 use crate::{EpochRecord, ModelCard, ModelFile, Run, tensorboard};
 
 impl Training<'_> {
-    /// Writes the epoch's files. The state comes last: a run that is killed in between repeats the
+    /// Writes the epoch's files, of several ranks the first. The state comes last: a run that is killed in between repeats the
     /// epoch and writes the same bytes again.
     pub(super) fn save(
         &self,
@@ -18,6 +18,10 @@ impl Training<'_> {
         history: &mut Vec<EpochRecord>,
         learner: &Learner,
     ) -> Result<()> {
+        if !self.options.ranks.is_first() {
+            history.push(record);
+            return Ok(());
+        }
         let training = &self.recipe.training;
         let epoch = record.epoch;
         let card = ModelCard {

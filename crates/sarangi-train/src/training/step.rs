@@ -7,13 +7,15 @@ use sarangi_eval::arg_max;
 use sarangi_nn::{Gradients, Value};
 
 use super::Learner;
+use super::agreement::BatchSums;
 use crate::TrainingSpec;
 use crate::schedule::EpochRates;
 
 /// What a network said of a batch.
 pub(super) struct Answer {
     pub(super) loss: f64,
-    pub(super) logits: Value,
+    pub(super) right: usize,
+    pub(super) chunks: usize,
 }
 
 /// Makes the steps of one epoch.
@@ -56,17 +58,36 @@ impl<'a> Stepper<'a> {
     /// Takes in the loss of a batch, which counts by its share, and makes a step if that completes
     /// one. The last step of an epoch may be of fewer batches.
     pub(super) fn take(&mut self, loss: &Value, share: f64, learner: &mut Learner) -> Result<()> {
-        self.left = self.left.saturating_sub(1);
-        let mut gradients = match &learner.scaler {
-            Some(scaler) => {
-                let scale = Tensor::new(scaler.scale(), &Device::Cpu)
-                    .and_then(|scale| scale.to_device(learner.params.device()))
-                    .and_then(|scale| scale.reshape(loss.dims()))
-                    .during("scaler")?;
-                loss.backward_from(&Value::new(&scale)?)?
-            }
+        let gradients = match &learner.scaler {
+            Some(scaler) => loss.backward_from(&start(scaler.scale(), loss, learner)?)?,
             None => loss.backward()?,
         };
+        self.took(gradients, share, learner)
+    }
+
+    /// As [`take`](Self::take), given the loss of this rank's part of a batch.
+    pub(super) fn take_part(
+        &mut self,
+        loss: &Value,
+        all: BatchSums,
+        learner: &mut Learner,
+    ) -> Result<()> {
+        let scale = learner.scaler.map_or(1.0, |scaler| scaler.scale());
+        // Scaled before the way back: batch norms sum over the ranks what comes to them.
+        let dy = start(scale * all.weight as f32, loss, learner)?;
+        let parameters = learner.optimiser.parameters();
+        // Of a step of several batches their sum travels, once.
+        let gradients = match &mut learner.exchange {
+            Some(exchange) if self.spec.accumulate == 1 => {
+                exchange.backward_from(loss, &dy, &parameters)?
+            }
+            _ => loss.backward_from(&dy)?,
+        };
+        self.took(gradients, all.share, learner)
+    }
+
+    fn took(&mut self, mut gradients: Gradients, share: f64, learner: &mut Learner) -> Result<()> {
+        self.left = self.left.saturating_sub(1);
         if self.spec.accumulate > 1 {
             let parameters = learner.optimiser.parameters();
             gradients.scale(&parameters, share)?;
@@ -88,6 +109,9 @@ impl<'a> Stepper<'a> {
                 return Ok(());
             }
             gradients = gathered.gradients;
+            if let Some(exchange) = &learner.exchange {
+                exchange.sum(&mut gradients, &parameters)?;
+            }
             if gathered.shares > 0.0 {
                 gradients.scale(&parameters, 1.0 / gathered.shares)?;
             }
@@ -123,6 +147,15 @@ impl<'a> Stepper<'a> {
         }
         Ok(())
     }
+}
+
+/// What a way back begins with.
+fn start(scale: f32, loss: &Value, learner: &Learner) -> Result<Value> {
+    let scale = Tensor::new(scale, &Device::Cpu)
+        .and_then(|scale| scale.to_device(learner.params.device()))
+        .and_then(|scale| scale.reshape(loss.dims()))
+        .during("scaler")?;
+    Value::new(&scale)
 }
 
 /// How many rows have their largest logit at the label.

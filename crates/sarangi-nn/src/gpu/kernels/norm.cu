@@ -107,9 +107,9 @@ extern "C" __global__ void norm_sums(
 }
 
 // The gradients of gamma and beta, and that of x as along · dy + across · x + offset. With
-// statistics that are given none flows through them.
+// statistics that are given, which do not move with x, none flows through them.
 extern "C" __global__ void norm_gradients(
-    unsigned pixels, unsigned channels, unsigned sections, unsigned of_batch, float eps, const float* sums,
+    float pixels, unsigned channels, unsigned sections, unsigned moves, float eps, const float* sums,
     const float* products, const float* mean, const float* variance, const float* gamma, float* dgamma,
     float* dbeta, float* along, float* across, float* offset) {
     EACH(c, channels) {
@@ -121,10 +121,10 @@ extern "C" __global__ void norm_gradients(
         double deviation = 1.0 / sqrt((double)variance[c] + eps), slope = gamma[c] * deviation;
         dgamma[c] = (float)(product * deviation);
         dbeta[c] = (float)sum;
-        double bend = of_batch ? -slope * deviation * deviation * product / pixels : 0.0;
+        double bend = moves ? -slope * deviation * deviation * product / pixels : 0.0;
         along[c] = (float)slope;
         across[c] = (float)bend;
-        offset[c] = of_batch ? (float)(-slope * sum / pixels - bend * mean[c]) : 0.0f;
+        offset[c] = moves ? (float)(-slope * sum / pixels - bend * mean[c]) : 0.0f;
     }
 }
 

@@ -29,6 +29,7 @@ fn learner(spec: &TrainingSpec) -> Learner {
         optimiser: Optimiser::new(&spec.optimiser, &params).unwrap(),
         scaler: spec.new_scaler(),
         average: None,
+        exchange: None,
         network: Box::new(network),
         params,
     }
