@@ -6,7 +6,7 @@ mod cudnn;
 mod filter;
 mod unfolded;
 
-use candle_core::{DType, Result as CandleResult, Tensor};
+use candle_core::{Result as CandleResult, Tensor};
 use sarangi_core::{During, Result};
 
 use super::Resident;
@@ -81,8 +81,13 @@ pub(crate) fn conv2d(
 }
 
 /// Memory for the result of a pass.
-fn result(pass: Pass, conv: &Conv, dtype: DType, like: &Tensor) -> CandleResult<Tensor> {
-    let shape = match pass {
+fn result(pass: Pass, conv: &Conv, like: &Tensor) -> CandleResult<Tensor> {
+    super::device::fresh(shape(pass, conv), like.dtype(), like.device())
+}
+
+/// The rows and columns of the result of a pass.
+fn shape(pass: Pass, conv: &Conv) -> (usize, usize) {
+    match pass {
         Pass::Forward => (conv.output.pixels(), conv.output.channels),
         Pass::Data => (conv.input.pixels(), conv.input.channels),
         Pass::Filter => {
@@ -90,6 +95,5 @@ fn result(pass: Pass, conv: &Conv, dtype: DType, like: &Tensor) -> CandleResult<
             let row = height * width * conv.input.channels / conv.groups;
             (conv.output.channels, row)
         }
-    };
-    super::device::fresh(shape, dtype, like.device())
+    }
 }

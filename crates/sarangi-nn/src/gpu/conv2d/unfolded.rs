@@ -84,7 +84,7 @@ fn unfold(conv: &Conv, x: &Tensor) -> Result<Tensor> {
 
 /// The sum of what such rows say of each input.
 fn fold(conv: &Conv, rows: &Tensor) -> Result<Tensor> {
-    let x = result(Pass::Data, conv, rows.dtype(), rows)?;
+    let x = result(Pass::Data, conv, rows)?;
     let first = [count(x.elem_count())?];
     let rest = [Arg::Reads(rows), Arg::Writes(&x)];
     let args = [&first[..], &geometry(conv)?, &rest].concat();
@@ -97,7 +97,7 @@ fn fold(conv: &Conv, rows: &Tensor) -> Result<Tensor> {
 const THREADS: u32 = 256;
 
 fn grouped(pass: Pass, conv: &Conv, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let out = result(pass, conv, a.dtype(), a)?;
+    let out = result(pass, conv, a)?;
     let values = out.elem_count();
     let (kernel, first, grid) = match pass {
         Pass::Forward => ("grouped", values, Grid::over(values)),
