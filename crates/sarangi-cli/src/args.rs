@@ -46,6 +46,9 @@ pub(crate) struct Common {
     /// Which device runs the network: auto, cpu, cuda:0, metal:0
     #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
     pub(crate) device: Backend,
+    /// Do not share the work with the other processes of an MPI job
+    #[arg(long, global = true)]
+    pub(crate) alone: bool,
     /// Refuse sounds that are longer [default: 3600, or what the recipe or model says]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_seconds: Option<f64>,

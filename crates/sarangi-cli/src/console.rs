@@ -17,6 +17,8 @@ pub(crate) struct Console {
     json: bool,
     verbose: u8,
     terminal: bool,
+    /// Whether nothing is said at all: another process speaks.
+    hushed: AtomicBool,
     /// Whether the one JSON document has been printed.
     answered: AtomicBool,
 }
@@ -28,8 +30,23 @@ impl Console {
             json: common.json,
             verbose: common.verbose,
             terminal: stderr().is_terminal(),
+            hushed: AtomicBool::new(false),
             answered: AtomicBool::new(false),
         }
+    }
+
+    /// Says nothing from here on.
+    pub(crate) fn hush(&self) {
+        self.hushed.store(true, Ordering::Relaxed);
+    }
+
+    /// Speaks again.
+    pub(crate) fn speak(&self) {
+        self.hushed.store(false, Ordering::Relaxed);
+    }
+
+    fn is_hushed(&self) -> bool {
+        self.hushed.load(Ordering::Relaxed)
     }
 
     /// Sends the libraries' messages to standard error; `RUST_LOG` overrides `-v`.
@@ -54,6 +71,9 @@ impl Console {
     /// The answer of a command: text, or with `--json` the value.
     pub(crate) fn answer(&self, value: &impl Serialize, text: impl Display) -> Result<()> {
         self.answered.store(true, Ordering::Relaxed);
+        if self.is_hushed() {
+            return Ok(());
+        }
         let mut out = stdout().lock();
         let written = if self.json {
             serde_json::to_writer(&mut out, value)
@@ -102,13 +122,16 @@ impl Console {
     }
 
     fn line(&self, text: impl Display) {
+        if self.is_hushed() {
+            return;
+        }
         // There is nowhere to report that standard error is closed.
         let _ = writeln!(stderr().lock(), "{}", printable(&text.to_string()));
     }
 
     /// Whether progress is shown as bars.
     pub(crate) fn has_bars(&self) -> bool {
-        self.terminal && !self.quiet
+        self.terminal && !self.quiet && !self.is_hushed()
     }
 
     /// A bar on a terminal; elsewhere a line for every five per cent.

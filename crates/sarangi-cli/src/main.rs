@@ -4,14 +4,17 @@ mod args;
 mod commands;
 mod console;
 mod npy;
+mod ranks;
 mod usage;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Common};
 use crate::console::Console;
+use crate::ranks::Ranks;
 use crate::usage::Usage;
 
 /// Training makes and drops large buffers in every step; the system's allocator gives them back to
@@ -21,18 +24,31 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2; asking for help or the version with 0.
-    let Arguments { common, command } = Arguments::parse();
+    let Arguments {
+        mut common,
+        command,
+    } = Arguments::parse();
     let console = Console::new(&common);
-    let outcome = console.start_logging().and_then(|()| {
-        if command.runs_a_network() {
-            commands::announce_device(&common, &console)?;
-        }
-        run(command, &common, &console)
-    });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    let joined = console
+        .start_logging()
+        .and_then(|()| Ok(Ranks::join(&command, &mut common, &console)?))
+        .and_then(|ranks| {
+            if command.runs_a_network() {
+                commands::announce_device(&common, &console)?;
+            }
+            Ok(ranks)
+        });
+    let ranks = match joined {
+        Ok(ranks) => ranks,
         Err(error) => {
             console.fail(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(command, &common, &console, &ranks) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ranks.fail(&error, &console);
             match error.is::<Usage>() {
                 true => ExitCode::from(2),
                 false => ExitCode::FAILURE,
@@ -41,12 +57,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, common: &Common, console: &Console) -> anyhow::Result<()> {
+fn run(command: Command, common: &Common, console: &Console, ranks: &Ranks) -> Result<()> {
     match command {
-        Command::Extract(args) => commands::extract(&args, common, console),
+        Command::Extract(args) => commands::extract(&args, common, console, ranks),
         Command::Augment(args) => commands::augment(&args, common, console),
-        Command::Prepare(args) => commands::prepare(&args, common, console),
-        Command::Train(args) => commands::train(&args, common, console),
+        Command::Prepare(args) => commands::prepare(&args, common, console, ranks),
+        Command::Train(args) => commands::train(&args, common, console, ranks),
         Command::Evaluate(args) => commands::evaluate(&args, common, console),
         Command::Compare(args) => commands::compare(&args, common, console),
         Command::Predict(args) => commands::predict(&args, common, console),

@@ -7,7 +7,9 @@ use sarangi_core::{Alone, Communicator, Result};
 /// What a launcher such as `mpirun` says of the job that this process is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Launch {
-    /// How many processes there are.
+    /// Which of the processes this one is, from 0.
+    pub rank: usize,
+    /// How many there are.
     pub size: usize,
 }
 
@@ -28,7 +30,9 @@ impl Launch {
         let size = number("OMPI_COMM_WORLD_SIZE")
             .or_else(|| number("PMI_SIZE"))
             .or_else(slurm)?;
-        (size > 1).then_some(Self { size })
+        let ranks = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"];
+        let rank = ranks.into_iter().find_map(number).unwrap_or(0);
+        (size > 1).then_some(Self { rank, size })
     }
 }
 
@@ -54,7 +58,10 @@ fn among(_: Launch) -> Result<Arc<dyn Communicator>> {
 #[cfg(not(feature = "mpi"))]
 fn among(launch: Launch) -> Result<Arc<dyn Communicator>> {
     Err(sarangi_core::Error::Unsupported {
-        what: format!("being one of {} processes of a job of MPI", launch.size),
+        what: format!(
+            "sharing work with the {} processes of an MPI job",
+            launch.size
+        ),
         feature: Some("mpi"),
     })
 }
@@ -70,6 +77,10 @@ mod tests {
             let launch = Launch::of(|name| find(name).map(|(_, value)| (*value).to_owned()));
             launch.map(|launch| launch.size)
         };
+        let ranks = [("PMI_SIZE", "4"), ("PMI_RANK", "3")];
+        let find = |name: &str| ranks.iter().find(|(key, _)| *key == name);
+        let launch = Launch::of(|name| find(name).map(|(_, value)| (*value).to_owned()));
+        assert_eq!(launch, Some(Launch { rank: 3, size: 4 }));
         assert_eq!(size(&[("OMPI_COMM_WORLD_SIZE", "4")]), Some(4));
         assert_eq!(size(&[("PMI_SIZE", "2")]), Some(2));
         assert_eq!(

@@ -220,6 +220,10 @@ impl Communicator for Threads {
         self.group.size
     }
 
+    fn neighbours(&self) -> usize {
+        self.group.size
+    }
+
     fn begin_sum(&self, values: Vec<f32>) -> Result<PendingSum> {
         let number = self.give(Payload::F32(values));
         let group = Arc::clone(&self.group);

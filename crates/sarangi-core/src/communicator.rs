@@ -67,6 +67,12 @@ pub trait Communicator: fmt::Debug + Send + Sync {
     /// Ends the job on all ranks, since this one cannot go on. May not return.
     fn abort(&self, reason: &str);
 
+    /// How many ranks compute on the cores that this one computes on, itself included: what it may use
+    /// is its share of them.
+    fn neighbours(&self) -> usize {
+        1
+    }
+
     /// Whether this is the rank that writes files and speaks to people.
     fn is_first(&self) -> bool {
         self.rank() == 0

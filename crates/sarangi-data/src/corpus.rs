@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sarangi_audio::{FileKind, Quarantine, for_each_file};
+use sarangi_audio::{FileKind, Quarantine, for_each_file_among};
 use sarangi_core::{Alone, Communicator, Error, Result};
 
 use crate::augmented_copy::Sources;
-use crate::found::exchange;
 use crate::{
     FeatureCache, Fingerprint, FrontEnd, Item, Listed, ListedFile, Listing, content_digest,
 };
@@ -75,7 +74,7 @@ impl Corpus {
     }
 
     /// As [`prepare`](Self::prepare), each rank doing a part of the work, which all know of when it
-    /// returns: the cache must be in a folder that all ranks see. `progress` tells of the rank's part.
+    /// returns: the cache must be in a folder that all ranks see. `progress` takes the others to be as far as this one.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare); [`Error::Cluster`] if a rank has ended.
@@ -118,16 +117,25 @@ impl Corpus {
     ) -> Result<Self> {
         let listing = Listing::read(data, kind)?;
         let sources = Sources::read(&listing.root)?;
-        let shard = ranks.shard();
-        let files = listing.files.iter().enumerate();
-        let files: Vec<_> = files.filter(|(number, _)| shard.has(*number)).collect();
-        let (tracks, quarantine) = for_each_file(
+        let total = listing.files.len();
+        let files: Vec<_> = listing.files.iter().enumerate().collect();
+        // What the listing says of a file all ranks know.
+        let (found, mut quarantine) = for_each_file_among(
+            ranks,
             &files,
             |(_, file)| listing.locate(file),
-            |(number, file), path| Ok((*number, work(file, path)?)),
-            |done| progress(done, files.len()),
+            |(number, file), path| {
+                let track = work(file, path)?;
+                Ok((*number, track.content, track.key, track.chunks))
+            },
+            |done| progress(done, total),
         )?;
-        let (tracks, mut quarantine) = exchange(ranks, &listing, tracks, quarantine)?;
+        let of_file = |(number, content, key, chunks): (usize, String, String, usize)| {
+            let missing = || Error::data(data, "is not the same on all ranks");
+            let file = listing.files.get(number).ok_or_else(missing)?;
+            Ok(track(file, content, key, chunks))
+        };
+        let tracks = found.into_iter().map(of_file).collect::<Result<_>>()?;
         quarantine.merge(listing.problems);
         let tracks = with_sources(tracks, &sources);
         let mut tracks = without_duplicates(tracks, &mut quarantine);
@@ -265,7 +273,7 @@ fn prepare_track(
     Ok(track(file, content, key, chunks))
 }
 
-pub(crate) fn track(file: &ListedFile, content: String, key: String, chunks: usize) -> Track {
+fn track(file: &ListedFile, content: String, key: String, chunks: usize) -> Track {
     Track {
         path: file.path.clone(),
         label: file.label,

@@ -8,7 +8,6 @@ mod content;
 mod corpus;
 mod dataset;
 mod fingerprint;
-mod found;
 mod front_end;
 mod leak;
 mod listed;

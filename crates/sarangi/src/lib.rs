@@ -5,6 +5,8 @@ pub use sarangi_audio as audio;
 #[doc(inline)]
 pub use sarangi_augment as augment;
 #[doc(inline)]
+pub use sarangi_cluster as cluster;
+#[doc(inline)]
 pub use sarangi_core as core;
 #[doc(inline)]
 pub use sarangi_data as data;

@@ -11,11 +11,17 @@ use anyhow::Result;
 
 use crate::args::{Common, ExtractArgs, Format};
 use crate::console::Console;
+use crate::ranks::Ranks;
 use crate::usage::Usage;
 
 use extraction::Extraction;
 
-pub(crate) fn extract(args: &ExtractArgs, common: &Common, console: &Console) -> Result<()> {
+pub(crate) fn extract(
+    args: &ExtractArgs,
+    common: &Common,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
     super::use_threads(common)?;
     let (Some(feature), Some(input), Some(output)) = (&args.feature, &args.input, &args.output)
     else {
@@ -24,7 +30,7 @@ pub(crate) fn extract(args: &ExtractArgs, common: &Common, console: &Console) ->
     let format = format_of(input, output, args.format)?;
     let extraction = Extraction::new(feature, args, common, format)?;
     if input.is_dir() {
-        folder::extract(&extraction, input, output, console)
+        folder::extract(&extraction, input, output, console, ranks)
     } else {
         let written = extraction.run(input, output)?;
         console.answer(&written, &written)

@@ -2,7 +2,7 @@
 
 mod pace;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use sarangi::train::{Event, FoldsSummary, Observer, Outcome, Recipe, TrainOptions, Trained};
@@ -12,6 +12,7 @@ use pace::Pace;
 
 use crate::args::{Common, TrainArgs};
 use crate::console::{Console, Progress};
+use crate::ranks::Ranks;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -20,7 +21,12 @@ struct Answer<'a> {
     test: &'a Option<sarangi::eval::Evaluation>,
 }
 
-pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Result<()> {
+pub(crate) fn train(
+    args: &TrainArgs,
+    common: &Common,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
     super::use_threads(common)?;
     let mut settings = args.settings.clone();
     settings.extend(
@@ -40,6 +46,7 @@ pub(crate) fn train(args: &TrainArgs, common: &Common, console: &Console) -> Res
         resume: args.resume,
         overwrite: args.overwrite,
         licence: args.licence.clone(),
+        ranks: Arc::clone(ranks.all()),
         ..TrainOptions::new(&args.data, &args.out)
     };
     let watcher = Watcher {

@@ -13,6 +13,7 @@ mod prepare;
 mod prepare_data;
 mod recipes;
 mod resuming;
+mod sharing;
 mod support;
 mod training;
 mod usage;

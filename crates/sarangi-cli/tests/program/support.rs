@@ -40,7 +40,12 @@ impl Ran {
 
 /// Runs the program.
 pub(crate) fn sarangi<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
-    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+    ran(Command::new(PROGRAM).args(arguments))
+}
+
+/// Runs a command.
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran {
         code: output.status.code().unwrap(),

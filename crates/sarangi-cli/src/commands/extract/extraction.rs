@@ -8,7 +8,7 @@ use ndarray::{Array4, Axis};
 use sarangi::audio::{ChunkPlan, ChunkSpec, DecodeOptions, load};
 use sarangi::core::Error;
 use sarangi::prelude::{Feature, FeatureMap, FeatureSpec, SampleRate, Spec, Transform, Waveform};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::pictures::Pictures;
@@ -35,7 +35,7 @@ pub(super) struct Extraction {
 }
 
 /// A file that was written.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Written {
     output: String,
     shape: Vec<usize>,

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use sarangi::audio::{Quarantine, audio_files, for_each_file};
+use sarangi::audio::{Quarantine, audio_files, for_each_file_among};
 use sarangi::core::Error;
 use serde::Serialize;
 
 use super::extraction::{Extraction, Written};
 use crate::commands::quarantine::report;
 use crate::console::Console;
+use crate::ranks::Ranks;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -28,6 +29,7 @@ pub(super) fn extract(
     input: &Path,
     output: &Path,
     console: &Console,
+    ranks: &Ranks,
 ) -> Result<()> {
     let jobs = jobs(extraction, input, output)?;
     let total = jobs.len();
@@ -37,7 +39,8 @@ pub(super) fn extract(
     // A folder that cannot be made should not cost an hour first.
     fs::create_dir_all(output).map_err(|e| Error::io(output, e))?;
     let progress = console.progress("extracting", total);
-    let outcome = for_each_file(
+    let outcome = for_each_file_among(
+        ranks.all().as_ref(),
         &jobs,
         |job| (job.name.clone(), job.input.clone()),
         |job, input| {
@@ -52,6 +55,9 @@ pub(super) fn extract(
     );
     progress.finish();
     let (written, quarantine) = outcome?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
     let list = report(&quarantine, output, console)?;
     let failed = quarantine.len();
     if written.is_empty() {

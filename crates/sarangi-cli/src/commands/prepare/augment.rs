@@ -8,7 +8,7 @@ mod known;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use sarangi::audio::{Quarantine, audio_files, for_each_file};
+use sarangi::audio::{Quarantine, audio_files, for_each_file_among};
 use sarangi::core::Error;
 use sarangi::data::{AugmentedCopy, Listing};
 use sarangi::prelude::Seed;
@@ -19,6 +19,7 @@ use super::recordings::refuse_copies;
 use crate::args::{Common, PrepareAugmentArgs};
 use crate::commands::quarantine::report;
 use crate::console::Console;
+use crate::ranks::Ranks;
 
 use asked::Asked;
 use copier::{Copied, Copier};
@@ -38,12 +39,17 @@ struct Answer<'a> {
 ///
 /// A file that cannot be used is put into `quarantine.json` and the work goes on, as long as one
 /// file can be used.
-pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Console) -> Result<()> {
+pub(super) fn augment(
+    args: &PrepareAugmentArgs,
+    common: &Common,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
     let (input, output) = (&args.input, &args.output);
     let asked = Asked::new(args)?;
     check_input(input)?;
     let known = Known::read(input)?;
-    let output = OutputFolder::open(input, output)?;
+    let output = OutputFolder::open(input, output, ranks)?;
     let (mut jobs, labels) = jobs(&audio_files(input)?, input);
     let total = jobs.len();
     if total == 0 {
@@ -61,10 +67,11 @@ pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Cons
             input.display()
         );
     }
-    output.stage()?;
+    output.stage(ranks)?;
     let copier = Copier::new(&asked.policy, &labels, &output, args.bits, common);
     let progress = console.progress("augmenting", total);
-    let outcome = for_each_file(
+    let outcome = for_each_file_among(
+        ranks.all().as_ref(),
         &jobs,
         |job| (job.name.clone(), job.input.clone()),
         |job, path| copier.run(job, path),
@@ -72,6 +79,9 @@ pub(super) fn augment(args: &PrepareAugmentArgs, common: &Common, console: &Cons
     );
     progress.finish();
     let (done, quarantine) = outcome?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
     finish(done, &quarantine, &output, &jobs, &known, console)
 }
 

@@ -3,19 +3,20 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use sarangi::audio::{ChunkSpec, FileKind, Quarantine, for_each_file};
+use sarangi::audio::{ChunkSpec, FileKind, Quarantine, for_each_file_among};
 use sarangi::core::Error;
 use sarangi::data::{Listed, ListedFile, Listing};
 use sarangi::prelude::{SampleRate, Spec};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::{Stems, stem};
 use super::output_folder::{OutputFolder, refuse_within};
 use super::recordings::refuse_copies;
-use super::storing::Storing;
+use super::storing::{Storing, warn_of_clipped};
 use crate::args::{ChunkArgs, Common};
 use crate::commands::quarantine::report;
 use crate::console::Console;
+use crate::ranks::Ranks;
 use crate::usage::Usage;
 
 #[derive(Serialize)]
@@ -39,7 +40,12 @@ struct Job<'a> {
 ///
 /// A file that cannot be used is put into `quarantine.json` and the work goes on, as long as one
 /// file can be used.
-pub(super) fn chunk(args: &ChunkArgs, common: &Common, console: &Console) -> Result<()> {
+pub(super) fn chunk(
+    args: &ChunkArgs,
+    common: &Common,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
     let storing = Storing::new(&args.store, common)?;
     let spec = spec(args)?;
     // What is senseless at any rate is no fault of the files.
@@ -47,7 +53,7 @@ pub(super) fn chunk(args: &ChunkArgs, common: &Common, console: &Console) -> Res
     refuse_copies(&args.input)?;
     let listing = Listing::find(&args.input, FileKind::Sound)?;
     refuse_within(&args.output, &listing.root)?;
-    let output = OutputFolder::open(&args.input, &args.output)?;
+    let output = OutputFolder::open(&args.input, &args.output, ranks)?;
     let mut stems = Stems::default();
     let jobs: Vec<Job<'_>> = listing
         .files
@@ -57,25 +63,38 @@ pub(super) fn chunk(args: &ChunkArgs, common: &Common, console: &Console) -> Res
             problem: stems.claim(&file.path),
         })
         .collect();
-    output.stage()?;
+    output.stage(ranks)?;
     let progress = console.progress("cutting", jobs.len());
-    let outcome = for_each_file(
-        &jobs,
-        |job| listing.locate(job.file),
-        |job, path| match &job.problem {
+    // What the listing says of a file all ranks know.
+    let numbered: Vec<_> = jobs.iter().enumerate().collect();
+    let outcome = for_each_file_among(
+        ranks.all().as_ref(),
+        &numbered,
+        |(_, job)| listing.locate(job.file),
+        |(number, job), path| match &job.problem {
             Some(problem) => Err(Error::data(path, problem.as_str())),
-            None => cut(job.file, path, &spec, &storing, &output),
+            None => Ok((*number, cut(job.file, path, &spec, &storing, &output)?)),
         },
         |done| progress.set(done, "files"),
     );
     progress.finish();
     let (cut, mut quarantine) = outcome?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
     quarantine.merge(listing.problems.clone());
     let files = cut.len();
+    let clipped = cut.iter().map(|(_, cut)| cut.clipped).sum();
+    let clipped = warn_of_clipped(clipped, console);
+    let cut = cut.into_iter().filter_map(|(number, cut)| {
+        let job = jobs.get(number)?;
+        Some(cut.chunks(job.file))
+    });
+    let cut: Vec<ListedFile> = cut.flatten().collect();
     let total = files + quarantine.len();
     let chunks = Listing {
         root: args.output.clone(),
-        files: cut.into_iter().flatten().collect(),
+        files: cut,
         problems: Quarantine::default(),
         ..listing
     };
@@ -96,7 +115,7 @@ pub(super) fn chunk(args: &ChunkArgs, common: &Common, console: &Console) -> Res
     let answer = Answer {
         written: chunks.files.iter().map(|file| file.path.as_str()).collect(),
         files,
-        clipped: storing.warn_of_clipped(console),
+        clipped,
         quarantine: &quarantine,
     };
     console.answer(&answer, text)
@@ -117,34 +136,55 @@ fn spec(args: &ChunkArgs) -> Result<ChunkSpec, Usage> {
     })
 }
 
-/// Writes the chunks of one file; they are of one recording, its own unless a manifest names another.
+/// The chunks of one file.
+#[derive(Serialize, Deserialize)]
+struct Cut {
+    count: usize,
+    clipped: usize,
+}
+
+impl Cut {
+    /// They are of one recording, the file's own unless a manifest names another.
+    fn chunks(self, file: &ListedFile) -> impl Iterator<Item = ListedFile> {
+        let recording = file.listed.recording.clone();
+        let listed = Listed {
+            recording: recording.or_else(|| Some(file.path.clone())),
+            ..file.listed.clone()
+        };
+        (1..=self.count).map(move |number| ListedFile {
+            path: chunk_name(file, number),
+            label: file.label,
+            listed: listed.clone(),
+        })
+    }
+}
+
+fn chunk_name(file: &ListedFile, number: usize) -> String {
+    format!("{}_chunk{number}.wav", stem(&file.path))
+}
+
+/// Writes the chunks of one file.
 fn cut(
     file: &ListedFile,
     path: &Path,
     spec: &ChunkSpec,
     storing: &Storing,
     output: &OutputFolder,
-) -> Result<Vec<ListedFile>, Error> {
+) -> Result<Cut, Error> {
     let wave = storing.read(path)?;
     let plan = spec
         .build(wave.rate())
         .map_err(|e| Error::decode(path, e.to_string()))?;
-    let recording = file.listed.recording.clone();
-    let listed = Listed {
-        recording: recording.or_else(|| Some(file.path.clone())),
-        ..file.listed.clone()
+    let mut cut = Cut {
+        count: 0,
+        clipped: 0,
     };
-    let mut chunks = Vec::new();
-    for (number, chunk) in (1..).zip(plan.cut(&wave)) {
-        let name = format!("{}_chunk{number}.wav", stem(&file.path));
-        storing.write(&output.staged(&name), &chunk)?;
-        chunks.push(ListedFile {
-            path: name,
-            label: file.label,
-            listed: listed.clone(),
-        });
+    for chunk in plan.cut(&wave) {
+        cut.count += 1;
+        let name = chunk_name(file, cut.count);
+        cut.clipped += storing.write(&output.staged(&name), &chunk)?;
     }
-    Ok(chunks)
+    Ok(cut)
 }
 
 /// The manifest comes first: without it, chunks would be taken for recordings.

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use sarangi::audio::{Quarantine, audio_files, for_each_file};
+use sarangi::audio::{Quarantine, audio_files, for_each_file_among};
 use sarangi::core::Error;
 use sarangi::prelude::Waveform;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::{Stems, below, stem};
 use super::output_folder::OutputFolder;
-use super::storing::Storing;
+use super::storing::{Storing, warn_of_clipped};
 use crate::args::{Common, ConvertArgs};
 use crate::commands::quarantine::report;
 use crate::console::Console;
+use crate::ranks::Ranks;
 use crate::usage::Usage;
 
 #[derive(Serialize)]
@@ -25,7 +26,7 @@ struct Answer<'a> {
 }
 
 /// A file that was written.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Written {
     input: String,
     output: String,
@@ -50,10 +51,15 @@ impl Written {
 ///
 /// A file that cannot be used is put into `quarantine.json` and the work goes on, as long as one
 /// file can be used.
-pub(super) fn convert(args: &ConvertArgs, common: &Common, console: &Console) -> Result<()> {
+pub(super) fn convert(
+    args: &ConvertArgs,
+    common: &Common,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
     let storing = Storing::new(&args.store, common)?;
     match args.input.is_dir() {
-        true => folder(&args.input, &args.output, &storing, console),
+        true => folder(&args.input, &args.output, &storing, console, ranks),
         false => file(&args.input, &args.output, &storing, console),
     }
 }
@@ -70,12 +76,12 @@ fn file(input: &Path, output: &Path, storing: &Storing, console: &Console) -> Re
         return Err(Usage(format!("OUT is IN itself, `{input}`; name another file")).into());
     }
     let wave = storing.read(input)?;
-    storing.write(output, &wave)?;
+    let clipped = warn_of_clipped(storing.write(output, &wave)?, console);
     let [from, to] = [input, output].map(|path| path.display().to_string());
     let written = [Written::new(&from, &to, &wave)];
     let answer = Answer {
         written: &written,
-        clipped: storing.warn_of_clipped(console),
+        clipped,
         quarantine: &Quarantine::default(),
     };
     let (rate, channels, seconds) = (wave.rate().hz(), wave.channels(), wave.seconds());
@@ -91,16 +97,23 @@ struct Job {
     problem: Option<String>,
 }
 
-fn folder(input: &Path, output: &Path, storing: &Storing, console: &Console) -> Result<()> {
-    let output = OutputFolder::open(input, output)?;
+fn folder(
+    input: &Path,
+    output: &Path,
+    storing: &Storing,
+    console: &Console,
+    ranks: &Ranks,
+) -> Result<()> {
+    let output = OutputFolder::open(input, output, ranks)?;
     let jobs = jobs(input)?;
     let total = jobs.len();
     if total == 0 {
         bail!("{}: holds no sound or video files", input.display());
     }
-    output.stage()?;
+    output.stage(ranks)?;
     let progress = console.progress("converting", total);
-    let outcome = for_each_file(
+    let outcome = for_each_file_among(
+        ranks.all().as_ref(),
         &jobs,
         |job| (job.name.clone(), job.input.clone()),
         |job, path| {
@@ -108,13 +121,18 @@ fn folder(input: &Path, output: &Path, storing: &Storing, console: &Console) -> 
                 return Err(Error::data(path, problem.as_str()));
             }
             let wave = storing.read(path)?;
-            storing.write(&output.staged(&job.output), &wave)?;
-            Ok(Written::new(&job.name, &job.output, &wave))
+            let clipped = storing.write(&output.staged(&job.output), &wave)?;
+            Ok((Written::new(&job.name, &job.output, &wave), clipped))
         },
         |done| progress.set(done, "files"),
     );
     progress.finish();
     let (written, quarantine) = outcome?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
+    let clipped = warn_of_clipped(written.iter().map(|(_, clipped)| clipped).sum(), console);
+    let written: Vec<_> = written.into_iter().map(|(written, _)| written).collect();
     output.publish(written.iter().map(|one| one.output.as_str()))?;
     let list = report(&quarantine, output.path(), console)?;
     if written.is_empty() {
@@ -129,7 +147,7 @@ fn folder(input: &Path, output: &Path, storing: &Storing, console: &Console) -> 
     }
     let answer = Answer {
         written: &written,
-        clipped: storing.warn_of_clipped(console),
+        clipped,
         quarantine: &quarantine,
     };
     console.answer(&answer, text)

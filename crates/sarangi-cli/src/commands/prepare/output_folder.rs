@@ -8,6 +8,7 @@ use anyhow::Result;
 use sarangi::core::{Error, write_atomically};
 
 use crate::commands::quarantine;
+use crate::ranks::Ranks;
 use crate::usage::Usage;
 
 /// A new folder of files.
@@ -16,6 +17,8 @@ use crate::usage::Usage;
 /// that could be taken for the whole, and no chunk or copy that could be taken for a recording.
 pub(super) struct OutputFolder {
     path: PathBuf,
+    /// Whether it is this process that makes the folder what it is to be, for all that write into it.
+    owned: bool,
 }
 
 /// The hidden folder.
@@ -23,22 +26,32 @@ const STAGE: &str = ".preparing";
 
 impl OutputFolder {
     /// Refuses a folder in which the files would mix with others.
-    pub(super) fn open(input: &Path, path: &Path) -> Result<Self> {
+    pub(super) fn open(input: &Path, path: &Path, ranks: &Ranks) -> Result<Self> {
         refuse_within(path, input)?;
         if let Some(name) = other_file(path)? {
             let reason = format!("holds `{name}` already; name a new folder, or empty this one");
             return Err(Error::data(path, reason).into());
         }
         let path = path.to_owned();
-        Ok(Self { path })
+        let owned = ranks.is_first();
+        Ok(Self { path, owned })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes room for files.
-    pub(super) fn stage(&self) -> Result<(), Error> {
+    /// Makes room for files; all ranks may write when it returns.
+    pub(super) fn stage(&self, ranks: &Ranks) -> Result<(), Error> {
+        // Nobody looks whether the folder is empty any more.
+        ranks.all().barrier()?;
+        if self.owned {
+            self.make_stage()?;
+        }
+        ranks.all().barrier()
+    }
+
+    fn make_stage(&self) -> Result<(), Error> {
         let stage = self.path.join(STAGE);
         match fs::remove_dir_all(&stage) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io(&stage, e)),
@@ -78,8 +91,10 @@ impl OutputFolder {
 
 impl Drop for OutputFolder {
     fn drop(&mut self) {
-        // Whatever is left there is of no use; what cannot be removed is removed by the next run.
-        let _ = fs::remove_dir_all(self.path.join(STAGE));
+        if self.owned {
+            // Whatever is left there is of no use; what cannot be removed is removed by the next run.
+            let _ = fs::remove_dir_all(self.path.join(STAGE));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use sarangi::data::{Listing, content_digest};
 
 use super::output_folder::{OutputFolder, other_file, place_file, refuse_within};
 use crate::console::Console;
+use crate::ranks::Ranks;
 
 /// Files that are to be in a folder, and a manifest if there was one.
 pub(super) struct Selection<'a> {
@@ -54,8 +55,10 @@ impl<'a> Selection<'a> {
                 }
             };
         }
-        let folder = OutputFolder::open(&self.files.root, output)?;
-        folder.stage()?;
+        // Files are linked faster than ranks could agree on who links which.
+        let alone = Ranks::alone();
+        let folder = OutputFolder::open(&self.files.root, output, &alone)?;
+        folder.stage(&alone)?;
         let progress = console.progress("copying", self.files.files.len());
         let done = AtomicUsize::new(0);
         let copied = self.files.files.par_iter().try_for_each(|file| {

@@ -1,7 +1,6 @@
 //! Sounds, read and written as the command line says.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sarangi::audio::{DecodeOptions, LoadSpec, encode_wav};
 use sarangi::core::Result;
@@ -16,8 +15,6 @@ pub(super) struct Storing {
     load: LoadSpec,
     decoding: DecodeOptions,
     bits: Bits,
-    /// How many samples have been cut at full scale.
-    clipped: AtomicUsize,
 }
 
 impl Storing {
@@ -29,7 +26,6 @@ impl Storing {
             },
             decoding: common.decoding(),
             bits: args.bits,
-            clipped: AtomicUsize::new(0),
         })
     }
 
@@ -42,21 +38,19 @@ impl Storing {
         self.load.load(path, &self.decoding)
     }
 
-    pub(super) fn write(&self, path: &Path, wave: &Waveform) -> Result<()> {
+    /// Writes a sound, and says how many samples were cut at full scale.
+    pub(super) fn write(&self, path: &Path, wave: &Waveform) -> Result<usize> {
         encode_wav(path, wave, self.bits.into())?;
-        self.clipped
-            .fetch_add(clipped(wave, self.bits), Ordering::Relaxed);
-        Ok(())
+        Ok(clipped(wave, self.bits))
     }
+}
 
-    /// How many samples were cut at full scale, which is also said.
-    pub(super) fn warn_of_clipped(&self, console: &Console) -> usize {
-        let clipped = self.clipped.load(Ordering::Relaxed);
-        if clipped > 0 {
-            console.note(format_args!(
-                "warning: {clipped} sample(s) beyond full scale were cut; --bits 32 keeps them"
-            ));
-        }
-        clipped
+/// Tells people how many samples were cut at full scale, if any were, and gives the number back.
+pub(super) fn warn_of_clipped(clipped: usize, console: &Console) -> usize {
+    if clipped > 0 {
+        console.note(format_args!(
+            "warning: {clipped} sample(s) beyond full scale were cut; --bits 32 keeps them"
+        ));
     }
+    clipped
 }

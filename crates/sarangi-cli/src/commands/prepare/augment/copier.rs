@@ -9,6 +9,7 @@ use sarangi::augment::{Policy, PolicySpec};
 use sarangi::core::{Error, Result};
 use sarangi::data::{AugmentedCopy, content_digest};
 use sarangi::prelude::SampleRate;
+use serde::{Deserialize, Serialize};
 
 use super::super::output_folder::OutputFolder;
 use super::jobs::Job;
@@ -27,7 +28,7 @@ pub(super) struct Copier<'a> {
 }
 
 /// What became of one file.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Copied {
     pub(super) copies: Vec<AugmentedCopy>,
     /// Its name and where it lies, if it is wanted beside its copies.
