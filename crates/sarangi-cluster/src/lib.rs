@@ -5,6 +5,8 @@ mod threads;
 
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "nccl")]
+mod nccl;
 
 pub use launch::{Launch, join};
 pub use threads::Threads;

@@ -22,6 +22,9 @@ pub struct Mpi {
     sender: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    /// The ranks' GPUs, once there is something to sum between them.
+    #[cfg(feature = "nccl")]
+    gpus: std::sync::Mutex<Option<crate::nccl::Nccl>>,
 }
 
 /// Which process this is.
@@ -30,6 +33,8 @@ struct Place {
     rank: usize,
     size: usize,
     neighbours: usize,
+    /// Its number among the ranks on its machine.
+    local: usize,
 }
 
 /// What the thread that talks looks at between two looks at its request.
@@ -64,6 +69,8 @@ impl Mpi {
             sender: Some(sender),
             thread: Some(thread),
             shared,
+            #[cfg(feature = "nccl")]
+            gpus: std::sync::Mutex::new(None),
         })
     }
 
@@ -105,6 +112,30 @@ impl Communicator for Mpi {
 
     fn neighbours(&self) -> usize {
         self.place.neighbours
+    }
+
+    fn local_rank(&self) -> usize {
+        self.place.local
+    }
+
+    #[cfg(feature = "nccl")]
+    fn begin_tensor_sum(
+        &self,
+        tensors: &[candle_core::Tensor],
+    ) -> Result<Option<sarangi_core::PendingTensors>> {
+        use crate::nccl::{Nccl, gpu_of};
+        let Some(device) = gpu_of(tensors) else {
+            return Ok(None);
+        };
+        let mut gpus = self
+            .gpus
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let gpus = match gpus.take().filter(|gpus| gpus.is_of(&device)) {
+            Some(open) => gpus.insert(open),
+            None => gpus.insert(Nccl::over(self, &device)?),
+        };
+        gpus.begin(tensors, self.place.rank).map(Some)
     }
 
     fn begin_sum(&self, values: Vec<f32>) -> Result<PendingSum> {

@@ -24,6 +24,19 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// The device of one of several ranks on a machine, of which each has a GPU of its own: number
+    /// `local_rank` from the one that is named, or from the first.
+    #[must_use]
+    pub fn of_rank(self, local_rank: usize) -> Self {
+        match self {
+            Self::Cuda(n) => Self::Cuda(n + local_rank),
+            Self::Metal(n) => Self::Metal(n + local_rank),
+            // The first is what it would find by itself.
+            Self::Auto if local_rank > 0 && CUDA.open(local_rank).is_ok() => Self::Cuda(local_rank),
+            other => other,
+        }
+    }
+
     /// Opens the device.
     ///
     /// # Errors
@@ -170,6 +183,8 @@ mod tests {
         // A notice says that a GPU was expected, and then the CPU computes.
         assert!(notice.is_none() || device.is_cpu());
         assert!(Backend::Cpu.open().unwrap().1.is_none());
+        assert_eq!(Backend::Cpu.of_rank(3), Backend::Cpu);
+        assert_eq!(Backend::Cuda(2).of_rank(3), Backend::Cuda(5));
     }
 
     #[cfg(not(feature = "cuda"))]

@@ -73,6 +73,11 @@ pub trait Communicator: fmt::Debug + Send + Sync {
         1
     }
 
+    /// This rank's number among those on its machine, from 0: which of the machine's GPUs is its.
+    fn local_rank(&self) -> usize {
+        self.rank()
+    }
+
     /// Whether this is the rank that writes files and speaks to people.
     fn is_first(&self) -> bool {
         self.rank() == 0

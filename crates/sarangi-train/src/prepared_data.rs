@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 use ndarray::Array4;
-use sarangi_core::{IntoTensor, Result, Spec};
+use sarangi_core::{Error, IntoTensor, Result, Spec};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Leaks, Split, SplitSpec};
 use sarangi_models::ModelContext;
 use sarangi_nn::{Model, Params};
@@ -31,10 +31,7 @@ impl PreparedData {
         options: &TrainOptions,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        let (device, notice) = options.device.open()?;
-        if let Some(notice) = notice {
-            observer.observe(Event::Warning(notice));
-        }
+        let device = open(options, observer)?;
         let front_end = recipe.front_end.build(())?;
         let cache = options.cache.clone();
         let cache = FeatureCache::new(cache.unwrap_or_else(|| options.out.join("cache")));
@@ -79,4 +76,26 @@ fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
     recipe.training.check_network(&params)?;
     let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
     network.predict(&nothing).map(|_| ())
+}
+
+/// The device that this rank computes on, if all ranks' are of one kind.
+fn open(options: &TrainOptions, observer: &dyn Observer) -> Result<Device> {
+    let ranks = options.ranks.as_ref();
+    let backend = match ranks.size() {
+        1 => options.device,
+        _ => options.device.of_rank(ranks.local_rank()),
+    };
+    let (device, notice) = backend.open()?;
+    if let Some(notice) = notice {
+        observer.observe(Event::Warning(notice));
+    }
+    let kinds = ranks.gather(vec![u8::from(device.is_cpu())])?;
+    match kinds.iter().position(|kind| *kind != kinds[0]) {
+        None => Ok(device),
+        Some(rank) => {
+            let reason = "does not compute on the same kind of device as rank 0; start as many \
+                          ranks as there are GPUs, or give --device cpu";
+            Err(Error::cluster(rank, reason))
+        }
+    }
 }

@@ -99,6 +99,7 @@ impl Talker<'_> {
         Place {
             rank: self.world.rank() as usize,
             size: self.world.size() as usize,
+            local: machine.rank() as usize,
             neighbours: all.into_iter().filter(|cores| *cores == own).count(),
         }
     }
