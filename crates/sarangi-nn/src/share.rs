@@ -48,6 +48,11 @@ impl Share {
         }
     }
 
+    /// The number of its first example in the whole batch.
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
     /// Where the values of the part lie among those of the whole batch, given how many there are.
     pub(crate) fn offset(&self, values: usize) -> usize {
         self.first * values.checked_div(self.count).unwrap_or(0)

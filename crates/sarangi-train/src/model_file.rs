@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use sarangi_core::{Error, Result, Spec};
 use sarangi_data::{Normalisation, SplitSpec};
 use sarangi_eval::{Evaluation, Temperature};
@@ -186,11 +186,12 @@ impl ModelFile {
     /// left over.
     pub fn network(&self, device: &Device) -> Result<Box<dyn Model>> {
         let params = Params::from_values(self.weights.clone(), device);
-        let network = self.card.recipe.model.build(ModelContext {
+        let cx = ModelContext {
             params: &params,
             in_channels: self.card.input[0],
             classes: self.card.labels.len(),
-        })?;
+        };
+        let network = self.card.recipe.network(cx, DType::F32)?;
         params.check_all_used()?;
         Ok(network)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use sarangi_core::{During, Error, Result, Spec};
 use sarangi_data::Normalisation;
 use sarangi_models::{ModelContext, OnnxOptions};
@@ -47,11 +47,12 @@ impl ModelFile {
         }
         let params = Params::from_values(tensors, &Device::Cpu);
         let [channels, ..] = self.card.input;
-        let network = self.card.recipe.model.build(ModelContext {
+        let cx = ModelContext {
             params: &params,
             in_channels: channels,
             classes: self.card.labels.len(),
-        })?;
+        };
+        let network = self.card.recipe.network(cx, DType::F32)?;
         let network = match self.card.normalisation {
             Normalisation::None => network,
             Normalisation::Standardise { .. } => {

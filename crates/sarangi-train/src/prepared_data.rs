@@ -1,6 +1,6 @@
 //! What the runs on one data set share.
 
-use candle_core::Device;
+use candle_core::{DType, Device};
 use ndarray::Array4;
 use sarangi_core::{Error, IntoTensor, Result, Spec};
 use sarangi_data::{Corpus, FeatureCache, FrontEnd, Leaks, Split, SplitSpec};
@@ -68,11 +68,12 @@ impl PreparedData {
 fn check_model(recipe: &Recipe, front_end: &FrontEnd) -> Result<()> {
     let params = Params::new(recipe.seed, &Device::Cpu);
     let [in_channels, bins, frames] = front_end.shape();
-    let network = recipe.model.build(ModelContext {
+    let cx = ModelContext {
         params: &recipe.training.thaw().place(&params, 1),
         in_channels,
         classes: 2,
-    })?;
+    };
+    let network = recipe.network(cx, DType::F32)?;
     recipe.training.check_network(&params)?;
     let nothing = Array4::zeros((1, in_channels, bins, frames)).into_tensor(&Device::Cpu)?;
     network.predict(&nothing).map(|_| ())

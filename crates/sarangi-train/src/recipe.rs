@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use candle_core::DType;
 use sarangi_augment::PolicySpec;
-use sarangi_core::{Error, Result, Seed};
+use sarangi_core::{Error, Result, Seed, Spec};
 use sarangi_data::{FrontEndSpec, LeakPolicy, NormaliseSpec, SplitSpec};
 use sarangi_eval::Pooling;
-use sarangi_models::ModelSpec;
+use sarangi_models::{ModelContext, ModelSpec};
+use sarangi_nn::Model;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainingSpec;
+use crate::on_device::Hearing;
+use crate::{DeviceFeatures, OnDeviceSpec, TrainingSpec};
 
 /// A recipe: with the data, it decides every byte of the model.
 ///
@@ -38,6 +41,10 @@ pub struct Recipe {
     /// What is done to the sound of each class in training; nothing if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment: Option<PolicySpec>,
+    /// What the device that runs the network computes of the front end's waveforms first; nothing if not
+    /// given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_device: Option<OnDeviceSpec>,
     /// The network.
     pub model: ModelSpec,
     /// How it is trained.
@@ -141,6 +148,9 @@ impl Recipe {
         if let Some(policy) = &self.augment {
             self.front_end.check_policy(policy)?;
         }
+        if let Some(features) = &self.on_device {
+            features.check()?;
+        }
         self.split.check()?;
         let sure = self.prediction.sure_accuracy;
         if !(0.0..=1.0).contains(&sure) {
@@ -152,6 +162,27 @@ impl Recipe {
             .as_ref()
             .is_some_and(|policy| policy.mix.is_some());
         self.training.check(mixes)
+    }
+}
+
+impl Recipe {
+    /// The network, which where the recipe says so begins with features of waveforms. In training its
+    /// layers store what they give as `dtype`; where there is no such first step the input is to be
+    /// of that type.
+    pub(crate) fn network(&self, cx: ModelContext<'_>, dtype: DType) -> Result<Box<dyn Model>> {
+        let network = self.model.build(cx)?;
+        let Some(spec) = &self.on_device else {
+            return Ok(network);
+        };
+        let Some(rate) = self.front_end.rate() else {
+            let reason = "needs a front end of sounds, this one is of pictures";
+            return Err(Error::config("recipe", "on_device", reason));
+        };
+        Ok(Box::new(Hearing {
+            features: DeviceFeatures::new(spec, rate, cx.params.device())?,
+            network,
+            dtype,
+        }))
     }
 }
 

@@ -107,11 +107,13 @@ impl<'a> Training<'a> {
     }
 
     fn network(&self, params: &Params) -> Result<Box<dyn Model>> {
-        self.recipe.model.build(ModelContext {
+        let cx = ModelContext {
             params,
             in_channels: self.data.front_end.shape()[0],
             classes: self.data.corpus.labels.len(),
-        })
+        };
+        let precision = self.recipe.training.precision;
+        self.recipe.network(cx, precision.dtype())
     }
 
     /// The loss and the predictions on a part of the data, if it has any chunks.

@@ -167,7 +167,11 @@ impl Training<'_> {
         let mut mixed: Option<Vec<f32>> = mixed.map(|shares| shares.iter().copied().collect());
         let precision = self.recipe.training.precision.dtype();
         let xs = Value::tracked(&batch.features.into_tensor(self.device)?)?;
-        let xs = xs.to_dtype(precision)?;
+        let xs = match self.recipe.on_device {
+            // Waveforms have more digits than half precision; what is made of them follows.
+            Some(_) => xs,
+            None => xs.to_dtype(precision)?,
+        };
         let (labels, place) = (&batch.labels, batch.place);
         let share = self.objective.share(labels, mixed.as_deref());
         if ranks.size() == 1 {
