@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use sarangi_core::{Error, Result, Spec};
+use sarangi_core::{Error, Result};
 use sarangi_data::{Normalisation, SplitSpec};
 use sarangi_eval::{Evaluation, Temperature};
 use sarangi_models::ModelContext;

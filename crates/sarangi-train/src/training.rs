@@ -12,7 +12,7 @@ mod step;
 use std::sync::Arc;
 
 use candle_core::Device;
-use sarangi_core::{Dataset, Result, Spec};
+use sarangi_core::{Dataset, Result};
 use sarangi_data::{Normalisation, Part};
 use sarangi_eval::{Evaluation, Predictions};
 use sarangi_models::ModelContext;
