@@ -4,12 +4,13 @@
 
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor, Var};
-use sarangi::core::{Seed, Spec};
+use sarangi::core::{Backend, Seed, Spec};
 use sarangi::models::{ModelContext, ModelSpec};
 use sarangi::nn::{
-    AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step,
+    AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step, allow_tf32,
     batch_norm_train, conv2d, cross_entropy, max_pool2d, sgd_step,
 };
+use sarangi::train::Precision;
 use sarangi_benches::serving::{Iteration, Product, Values, serve};
 use serde::Deserialize;
 use serde_json::json;
@@ -42,6 +43,10 @@ enum Row {
         x: [usize; 4],
         classes: usize,
         optimiser: Optimiser,
+        #[serde(default)]
+        device: Backend,
+        #[serde(default)]
+        precision: Precision,
     },
 }
 
@@ -118,7 +123,17 @@ fn build(row: &Row) -> Result<Iteration> {
             x,
             classes,
             optimiser,
-        } => train_step(model, x, *classes, optimiser),
+            device,
+            precision,
+        } => {
+            allow_tf32(*precision == Precision::Tf32);
+            let dtype = match precision {
+                Precision::Bf16 => DType::BF16,
+                Precision::F16 => DType::F16,
+                Precision::F32 | Precision::Tf32 => DType::F32,
+            };
+            train_step(model, x, *classes, optimiser, &device.device()?, dtype)
+        }
     }
 }
 
@@ -155,23 +170,28 @@ fn train_step(
     x: &[usize; 4],
     classes: usize,
     optimiser: &Optimiser,
+    device: &Device,
+    dtype: DType,
 ) -> Result<Iteration> {
     let spec = ModelSpec::named(model, &[])?;
-    let params = Params::new(Seed(1), &Device::Cpu);
+    let params = Params::new(Seed(1), device);
     let network = spec.build(ModelContext {
         params: &params,
         in_channels: x[1],
         classes,
     })?;
-    let batch = random("x", x)?;
+    let batch = random("x", x)?.to_device(device)?;
     let labels: Vec<u32> = (0..x[0]).map(|i| (i % classes) as u32).collect();
     let mut rng = Seed(2).named("dropout");
     let mut optimise = optimise(optimiser, &params)?;
     Ok(Box::new(move || {
-        let logits = network.forward(&Value::tracked(&batch)?, Mode::Train(&mut rng))?;
+        let xs = Value::tracked(&batch)?.to_dtype(dtype)?;
+        let logits = network.forward(&xs, Mode::Train(&mut rng))?;
         let targets = Targets::Classes(&labels);
-        let gradients = cross_entropy(&logits, targets, &CrossEntropy::default())?.backward()?;
-        optimise(&gradients)?;
+        let loss = cross_entropy(&logits, targets, &CrossEntropy::default())?;
+        optimise(&loss.backward()?)?;
+        // A GPU goes on by itself: the step is over when it has come to the end.
+        params.device().synchronize()?;
         Ok(nothing())
     }))
 }
@@ -180,7 +200,7 @@ type Optimise = Box<dyn FnMut(&sarangi::nn::Gradients) -> Result<()>>;
 
 fn optimise(optimiser: &Optimiser, params: &Params) -> Result<Optimise> {
     let mut step = 0;
-    let zeros = |var: &Var| Var::zeros(var.shape(), DType::F32, &Device::Cpu);
+    let zeros = |var: &Var| Var::zeros(var.shape(), DType::F32, var.device());
     let parameters = params.trainable().into_iter().map(|(_, var)| var);
     match *optimiser {
         Optimiser::Adam { lr } => {

@@ -100,15 +100,23 @@ def optimiser(spec, parameters):
 
 def train_step(spec):
     torch.manual_seed(1)
-    net = network(spec).train().to(memory_format=torch.channels_last)
+    device, precision = spec.get("device", "cpu"), spec.get("precision", "f32")
+    if device != "cpu":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    net = network(spec).train().to(device, memory_format=torch.channels_last)
     optimise = optimiser(spec["optimiser"], net.parameters())
-    x = pictures(spec["x"], torch.Generator().manual_seed(2))
-    targets = torch.arange(len(x)) % spec["classes"]
+    x = pictures(spec["x"], torch.Generator().manual_seed(2)).to(device)
+    targets = torch.arange(len(x), device=device) % spec["classes"]
+    half = {"bf16": torch.bfloat16, "f16": torch.float16}.get(precision)
 
     def iteration():
         optimise.zero_grad()
-        F.cross_entropy(net(x), targets).backward()
+        with torch.autocast(device.split(":")[0], half, enabled=half is not None):
+            loss = F.cross_entropy(net(x), targets)
+        loss.backward()
         optimise.step()
+        if device != "cpu":
+            torch.cuda.synchronize()
 
     return iteration
 
