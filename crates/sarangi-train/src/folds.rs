@@ -238,8 +238,8 @@ impl std::fmt::Display for FoldsSummary {
                     "mean of {name}: {:.1} % ± {:.1} (95 % interval {:.1} to {:.1})",
                     100.0 * summary.mean,
                     100.0 * summary.deviation,
-                    100.0 * summary.interval.low,
-                    100.0 * summary.interval.high,
+                    100.0 * summary.interval.low.max(0.0),
+                    100.0 * summary.interval.high.min(1.0),
                 )?;
             }
         }

@@ -32,7 +32,7 @@ const SOUND_DISTANCE: f64 = 0.3;
 /// What two sounds must share, in seconds.
 const SHARED: f64 = 3.0;
 /// The bits of 256 in which two copies of one picture may differ. In the pictures of GTZAN's 999 clips, 27 pairs
-/// differ in 0 to 2 bits, and no other in fewer than 17.
+/// differ in 0 to 2 bits, and no other in so few.
 const PICTURE_BITS: u32 = 15;
 
 /// Finds the pairs of files that hold the same, in order, whatever the number of threads.

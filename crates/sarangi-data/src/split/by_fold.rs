@@ -122,7 +122,8 @@ pub(super) fn count(corpus: &Corpus, spec: &KFold) -> Result<usize> {
             // Where folds are given, those that are drawn for a hold-out still leave one in each.
             let tracks = match spec.holdout {
                 Holdout::Named(_) => {
-                    spec.holdout.part(corpus, originals(corpus), Seed(0))?[0].clone()
+                    let [rest, _] = spec.holdout.part(corpus, originals(corpus), Seed(0))?;
+                    rest
                 }
                 Holdout::Share(_) => originals(corpus),
             };
