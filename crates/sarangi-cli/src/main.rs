@@ -29,10 +29,10 @@ fn main() -> ExitCode {
         command,
     } = Arguments::parse();
     let console = Console::new(&common);
-    let joined = console
-        .start_logging()
-        .and_then(|()| Ok(Ranks::join(&command, &mut common, &console)?));
-    let ranks = match joined {
+    // Who is to be silent is silent in its log too.
+    let joined = Ranks::join(&command, &mut common, &console);
+    let joined = joined.map_err(anyhow::Error::from);
+    let ranks = match joined.and_then(|ranks| console.start_logging().map(|()| ranks)) {
         Ok(ranks) => ranks,
         Err(error) => {
             console.fail(&error);
