@@ -7,8 +7,8 @@ use candle_core::{DType, Device, Tensor, Var};
 use sarangi::core::{Backend, Seed, Spec};
 use sarangi::models::{ModelContext, ModelSpec};
 use sarangi::nn::{
-    AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step, allow_tf32,
-    batch_norm_train, conv2d, cross_entropy, max_pool2d, sgd_step,
+    AdamStep, CrossEntropy, Geometry2d, Mode, Params, SgdStep, Targets, Value, adam_step,
+    allow_tf32, batch_norm_train, conv2d, cross_entropy, max_pool2d, sgd_step,
 };
 use sarangi::train::Precision;
 use sarangi_benches::serving::{Iteration, Product, Values, serve};

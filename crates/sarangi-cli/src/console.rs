@@ -52,6 +52,7 @@ impl Console {
     /// Sends the libraries' messages to standard error; `RUST_LOG` overrides `-v`.
     pub(crate) fn start_logging(&self) -> Result<()> {
         let level = match (self.quiet, self.verbose) {
+            _ if self.is_hushed() => "off",
             (true, _) => "error",
             (false, 0) => "warn",
             (false, 1) => "sarangi=info,warn",

@@ -29,16 +29,17 @@ fn main() -> ExitCode {
         command,
     } = Arguments::parse();
     let console = Console::new(&common);
-    let joined = console
-        .start_logging()
-        .and_then(|()| Ok(Ranks::join(&command, &mut common, &console)?))
-        .and_then(|ranks| {
-            if command.runs_a_network() {
-                commands::announce_device(&common, &console)?;
-            }
-            Ok(ranks)
-        });
-    let ranks = match joined {
+    // Who is to be silent is silent in its log too.
+    let joined = Ranks::join(&command, &mut common, &console);
+    let joined = joined.map_err(anyhow::Error::from);
+    let ready = joined.and_then(|ranks| {
+        console.start_logging()?;
+        if command.runs_a_network() {
+            commands::announce_device(&common, &console)?;
+        }
+        Ok(ranks)
+    });
+    let ranks = match ready {
         Ok(ranks) => ranks,
         Err(error) => {
             console.fail(&error);

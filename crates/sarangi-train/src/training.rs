@@ -12,7 +12,7 @@ mod step;
 use std::sync::Arc;
 
 use candle_core::Device;
-use sarangi_core::{Dataset, Result};
+use sarangi_core::{Dataset, Error, Result};
 use sarangi_data::{Normalisation, Part};
 use sarangi_eval::{Evaluation, Predictions};
 use sarangi_models::ModelContext;
@@ -64,6 +64,10 @@ impl<'a> Training<'a> {
         data: Data<'a>,
     ) -> Result<Self> {
         let training = &recipe.training;
+        if options.ranks.size() > 1 && training.sync_batch_norm && !device.is_cpu() {
+            let reason = "is for the CPU so far; set it to false, or take --device cpu";
+            return Err(Error::config("training", "sync_batch_norm", reason));
+        }
         let validates = !data.split.part(Part::Valid).is_empty();
         training.check_monitors(validates)?;
         let labels = &data.corpus.labels;
