@@ -31,7 +31,7 @@ const RECIPE: &str = r#"
     [training]
     epochs = 3
     batch_size = 12
-    optimiser = { type = "sgd", lr = 0.02 }
+    optimiser = { type = "sgd", lr = 0.01 }
     class_weights = "balanced"
 "#;
 
@@ -192,7 +192,7 @@ fn steps_of_several_batches_with_clipping_and_scaling_agree_too() {
         ("training.ema", "{ decay = 0.9 }"),
         (
             "training.optimiser",
-            "{ type = \"sgd\", lr = 0.02, momentum = 0.9 }",
+            "{ type = \"sgd\", lr = 0.01, momentum = 0.9 }",
         ),
         (
             "training.optimiser",
