@@ -35,7 +35,7 @@ fn they_are_the_processors() {
         r#"{"features": {"type": "log_mel"}}"#,
         r#"{"features": {"type": "log_mel", "ref": "max", "n_fft": 1000, "hop_length": 300}}"#,
         r#"{"features": {"type": "log_mel", "n_fft": 1024, "win_length": 700, "hop_length": 512,
-            "center": false, "top_db": null, "htk": true}}"#,
+            "center": false, "top_db": 60, "htk": true}}"#,
         r#"{"features": {"type": "log_mel", "n_fft": 400, "hop_length": 200, "pad_mode": "reflect",
             "n_mels": 64}}"#,
         r#"{"features": {"type": "mel", "pad_mode": "edge"}}"#,
@@ -105,15 +105,15 @@ fn scale_and_masks_are_as_asked() {
 #[test]
 fn what_cannot_be_is_refused() {
     for (json, what) in [
-        (r#"{"features": "mfcc"}"#, "mel and log_mel"),
+        (r#"{"features": {"type": "mfcc"}}"#, "mel and log_mel"),
         (r#"{"features": {"type": "mel", "power": 1}}"#, "power"),
-        (r#"{"features": "log_mel", "std": 0}"#, "std"),
+        (r#"{"features": {"type": "log_mel"}, "std": 0}"#, "std"),
     ] {
         let error = spec(json).check().unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     }
     let rate = SampleRate::new(8_000).unwrap();
-    let features = DeviceFeatures::new(&spec(r#"{"features": "log_mel"}"#), rate, &Device::Cpu);
+    let features = DeviceFeatures::new(&spec(r#"{"features": {"type": "log_mel"}}"#), rate, &Device::Cpu);
     let features = features.unwrap();
     for shape in [(1, 2, 1, 9000), (1, 1, 3, 9000), (1, 1, 1, 0)] {
         let xs = Array4::zeros(shape).into_tensor(&Device::Cpu).unwrap();
