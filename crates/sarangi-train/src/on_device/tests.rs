@@ -113,7 +113,11 @@ fn what_cannot_be_is_refused() {
         assert!(error.contains(what), "{error}");
     }
     let rate = SampleRate::new(8_000).unwrap();
-    let features = DeviceFeatures::new(&spec(r#"{"features": {"type": "log_mel"}}"#), rate, &Device::Cpu);
+    let features = DeviceFeatures::new(
+        &spec(r#"{"features": {"type": "log_mel"}}"#),
+        rate,
+        &Device::Cpu,
+    );
     let features = features.unwrap();
     for shape in [(1, 2, 1, 9000), (1, 1, 3, 9000), (1, 1, 1, 0)] {
         let xs = Array4::zeros(shape).into_tensor(&Device::Cpu).unwrap();
