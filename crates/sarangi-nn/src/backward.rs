@@ -78,7 +78,7 @@ pub(crate) struct Flow {
     parameters: HashMap<TensorId, Buffer>,
     leaves: BTreeMap<u64, Gradient>,
     /// Whoever sends complete gradients to other ranks.
-    outbox: Option<Outbox>,
+    outbox: Option<Box<Outbox>>,
 }
 
 impl Flow {

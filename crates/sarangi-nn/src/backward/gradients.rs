@@ -40,14 +40,14 @@ impl Gradients {
         outbox: Outbox,
     ) -> Result<(Self, Outbox)> {
         let mut flow = Flow {
-            outbox: Some(outbox),
+            outbox: Some(Box::new(outbox)),
             ..Flow::default()
         };
         flow.give(node, gradient);
         let mut flow = flow.run()?;
         let lost = || Error::data("backward", "lost what it was to send");
         let outbox = flow.outbox.take().ok_or_else(lost)?;
-        Ok((Self(Kind::Host(flow)), outbox))
+        Ok((Self(Kind::Host(flow)), *outbox))
     }
 
     /// The gradients of parameters on the CPU.
