@@ -64,6 +64,7 @@ mod mpi {
     use crate::support::sarangi;
 
     /// `mpirun` with so many processes; nothing, and a remark, where there is none.
+    #[allow(clippy::print_stderr, reason = "says why nothing was tested")]
     fn mpirun(ranks: usize, arguments: &[String]) -> Option<Command> {
         let there = Command::new("mpirun").arg("--version").output();
         if !there.is_ok_and(|output| output.status.success()) {
