@@ -63,7 +63,10 @@ impl Backend {
                     match kind.open(0) {
                         Ok(device) => return Ok((device, None)),
                         Err(Error::Unsupported { .. }) => {}
-                        Err(error) => faults.push(error.to_string()),
+                        // The first line: what follows is where in the driver it was found.
+                        Err(error) => {
+                            faults.extend(error.to_string().lines().next().map(str::to_owned));
+                        }
                     }
                 }
                 let notice = (!faults.is_empty()).then(|| {
