@@ -34,12 +34,12 @@ pub(super) fn prepare(device: &Device) -> Result<()> {
 pub(super) fn fresh(shape: impl Into<Shape>, dtype: DType, device: &Device) -> Result<Tensor> {
     #[cfg(feature = "cuda")]
     if device.is_cuda() {
-        // SAFETY: every value is written by the launch that follows, on the same stream as whatever
-        // reads it; numbers of any bits are valid.
         #[allow(
             unsafe_code,
             reason = "filling memory that is written over takes a pass"
         )]
+        // SAFETY: every value is written by the launch that follows, on the same stream as whatever
+        // reads it; numbers of any bits are valid.
         return unsafe { Tensor::empty(shape, dtype, device) };
     }
     Tensor::zeros(shape, dtype, device)

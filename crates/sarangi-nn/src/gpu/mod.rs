@@ -39,7 +39,7 @@ pub(crate) use pointwise::{add, clamp, dropout, mul, mul_scalar, sigmoid};
 pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use resident::Resident;
 pub(crate) use rows::{log_softmax, loss_by_row, softmax};
-pub(crate) use through_candle::{resize_bilinear, with_candle};
+pub(crate) use through_candle::{resize_bilinear, through_candle};
 
 /// The engine of GPUs.
 #[derive(Debug)]

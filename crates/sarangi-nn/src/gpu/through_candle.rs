@@ -12,16 +12,6 @@ use crate::composed;
 use crate::cpu::resize::Resize;
 use crate::value::Tracking;
 
-/// Any computation with the tensor library, on tensors of f32 in torch's order.
-pub(crate) fn with_candle(
-    xs: &[&Resident],
-    parameters: &[&Tensor],
-    op: &'static str,
-    compute: impl FnOnce(&[Tensor]) -> candle_core::Result<Tensor>,
-) -> Result<Resident> {
-    through_candle(xs, parameters, op, compute)
-}
-
 /// Pictures of another size.
 pub(crate) fn resize_bilinear(
     xs: &Resident,
@@ -31,8 +21,9 @@ pub(crate) fn resize_bilinear(
     through_candle(&[xs], &[], op, |x| composed::resize_bilinear(&x[0], resize))
 }
 
-/// A step whose gradients are the tensor library's: its graph is kept for the way back.
-pub(super) fn through_candle(
+/// Any computation with the tensor library, on tensors of f32 in torch's order. The gradients are the
+/// library's, too: its graph is kept for the way back.
+pub(crate) fn through_candle(
     xs: &[&Resident],
     parameters: &[&Tensor],
     op: &'static str,

@@ -34,7 +34,7 @@ pub fn with_candle(
     let hosts = match Views::of(OP, xs)? {
         Views::Host(hosts) => hosts,
         Views::Gpu(values) => {
-            return gpu::with_candle(&values, parameters, OP, compute).map(Value::gpu);
+            return gpu::through_candle(&values, parameters, OP, compute).map(Value::gpu);
         }
         Views::Device(tensors) => {
             let tensors: Vec<Tensor> = tensors.into_iter().cloned().collect();

@@ -81,11 +81,11 @@ fn run_as<T: Stored>(pass: Pass, conv: &Conv, a: &Tensor, b: &Tensor) -> Result<
     };
     let shape = Shape::from(shape(pass, conv));
     let values = shape.elem_count();
-    // SAFETY: cuDNN writes all of it, on the stream of whatever reads it.
     #[allow(
         unsafe_code,
         reason = "filling memory that is written over takes a pass"
     )]
+    // SAFETY: cuDNN writes all of it, on the stream of whatever reads it.
     let mut y = unsafe { device.alloc::<T>(values)? };
     with(a, |a| {
         with(b, |b| {
@@ -133,8 +133,8 @@ fn open<'a>(
 }
 
 fn workspace(device: &CudaDevice, bytes: usize) -> Result<CudaSlice<u8>> {
-    // SAFETY: an algorithm reads nothing there that it has not written.
     #[allow(unsafe_code, reason = "nobody reads what was there before")]
+    // SAFETY: an algorithm reads nothing there that it has not written.
     unsafe {
         device.alloc::<u8>(bytes)
     }
@@ -238,9 +238,9 @@ impl Library {
             self.workspace = workspace(device, bytes)?;
         }
         let space = Some(&mut self.workspace);
+        #[allow(unsafe_code, reason = "cuDNN takes pointers")]
         // SAFETY: the memory is of the type and the sizes that the descriptions say: `shape` says
         // how large the output is by the same convolution, and the inputs were checked by `conv2d`.
-        #[allow(unsafe_code, reason = "cuDNN takes pointers")]
         let outcome = unsafe {
             match choice {
                 Choice::Forward(algorithm, _) => {

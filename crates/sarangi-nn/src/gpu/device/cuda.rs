@@ -21,9 +21,9 @@ pub(super) fn prepare(device: &CudaDevice) -> Result<()> {
     }
     let mut pool = std::ptr::null_mut();
     let mut most = u64::MAX;
+    #[allow(unsafe_code, reason = "the driver's own calls")]
     // SAFETY: the pool is the device's own, and the attribute is read as a number of 64 bits before
     // the call returns.
-    #[allow(unsafe_code, reason = "the driver's own calls")]
     unsafe {
         sys::cuDeviceGetDefaultMemPool(&raw mut pool, number as i32)
             .result()
@@ -36,11 +36,11 @@ pub(super) fn prepare(device: &CudaDevice) -> Result<()> {
         .result()
         .map_err(Error::wrap)?;
     }
-    // SAFETY: every tensor of the device is made, used and freed on its one stream, in order.
     #[allow(
         unsafe_code,
         reason = "two events for each tensor cost more than a small kernel"
     )]
+    // SAFETY: every tensor of the device is made, used and freed on its one stream, in order.
     unsafe {
         device.disable_event_tracking();
     }
